@@ -1,0 +1,45 @@
+"""
+Verified bytes: the only thing a parser takes.
+
+There are two ways to make one: `trust.clearsign.verify`, and `unverified`, which a source that was
+explicitly set to unsigned goes through and which says so for ever.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tundish.core.digest import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """
+    Who signed and when, as the verifier reported it.
+    """
+
+    fingerprint: str  # of the key that signed, upper-case hex
+    primary: str  # of its primary key
+    made_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """
+    The text of a document, and who vouches for it (None: nobody, the source is set to unsigned).
+    """
+
+    text: bytes
+    signature: Signature | None
+    origin: str  # where it came from, for messages
+
+    @property
+    def digest(self) -> Digest:
+        return Digest.of(self.text)
+
+
+def unverified(text: bytes, origin: str) -> Payload:
+    """
+    Let bytes in that nobody vouches for. Only for a source whose settings say unsigned.
+    """
+    return Payload(text, None, origin)

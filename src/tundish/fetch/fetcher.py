@@ -1,0 +1,83 @@
+"""
+The way out: what a fetcher promises.
+
+Every wait and every length is bounded, and nothing but `UpstreamError` comes out (errors of this
+machine's own disk aside). Retrying is the caller's: see `fetch.retry`.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """
+    Bounds on one request. Seconds and bytes.
+    """
+
+    connect: float = 10.0
+    stall: float = 30.0  # the longest silence between two reads
+    document: int = 64 * MIB
+    redirects: int = 5
+    chunk: int = 512 * 1024
+
+
+class Answer(Protocol):
+    """
+    An open transfer.
+    """
+
+    @property
+    def offset(self) -> int:
+        """
+        Where the bytes start: the offset asked for, or 0 where the server ignores ranges.
+        """
+
+    @property
+    def length(self) -> int | None:
+        """
+        How many bytes are still to come, if the server said so.
+        """
+
+    @property
+    def validator(self) -> str | None:
+        """
+        What to pass as `validator` to resume exactly this file (a strong ETag or a date).
+        """
+
+    def chunks(self) -> Iterator[bytes]:
+        """
+        The bytes, as they come.
+
+        Raises:
+            Stalled, CutShort, Unreachable, TooLong: the transfer did not end as promised.
+        """
+
+
+class Fetcher(Protocol):
+    def open(
+        self,
+        url: str,
+        *,
+        offset: int = 0,
+        validator: str | None = None,
+    ) -> AbstractContextManager[Answer]:
+        """
+        Begin a transfer at `offset`; with `validator`, only if the file is still that one (else from 0).
+
+        Raises:
+            Unreachable, Stalled, BadStatus, Gone: before the first byte.
+        """
+
+    def document(self, url: str, *, limit: int) -> bytes:
+        """
+        A whole small file, at most `limit` bytes.
+
+        Raises:
+            TooLong: it is longer; no more than `limit` bytes were held.
+            UpstreamError: anything else.
+        """

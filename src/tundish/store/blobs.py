@@ -1,0 +1,143 @@
+"""
+What a blob store promises. A blob is immutable bytes, named by their digest.
+
+The promises come in three strengths, and callers ask for the weakest that serves them: serving needs
+`BlobSource`, syncing and building `BlobSink`, sweeping `BlobJanitor`. A half-written blob is never
+visible through any of them.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from tundish.core.digest import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    digest: Digest
+    size: int
+
+
+class Ingest(Protocol):
+    """
+    One blob on its way in. Leaving the context without `commit` keeps what came, for the next attempt.
+    """
+
+    @property
+    def size(self) -> int:
+        """
+        Bytes taken in so far, those of earlier attempts included.
+        """
+
+    def write(self, chunk: bytes) -> None:
+        """
+        Take the next bytes; they are hashed as they pass.
+
+        Raises:
+            SizeMismatch: more than promised came; everything taken in is dropped.
+            NoSpace: the disk is full; what came before is kept.
+        """
+
+    def restart(self) -> None:
+        """
+        Drop what came and begin at byte 0.
+        """
+
+    def commit(self) -> None:
+        """
+        Make the blob visible, durably, if it is what was promised.
+
+        Raises:
+            DigestMismatch, SizeMismatch: it is not; nothing is kept.
+        """
+
+
+class BlobSource(Protocol):
+    def size(self, digest: Digest) -> int:
+        """
+        Length in bytes.
+
+        Raises:
+            BlobMissing: not held.
+        """
+
+    def has(self, digest: Digest) -> bool: ...
+
+    def open(self, digest: Digest) -> BinaryIO:
+        """
+        The bytes, seekable; the caller closes it.
+
+        Raises:
+            BlobMissing: not held.
+        """
+
+    def local_path(self, digest: Digest) -> Path | None:
+        """
+        A file on this machine that holds the bytes, for handing to the kernel; None if there is none.
+
+        Nobody may write to it.
+
+        Raises:
+            BlobMissing: not held.
+        """
+
+    def export(self, digest: Digest, target: Path) -> None:
+        """
+        Put the bytes at `target`, which must not exist yet, as a read-only file; linked where possible.
+
+        Raises:
+            BlobMissing: not held.
+        """
+
+
+class BlobSink(BlobSource, Protocol):
+    def ingest(self, expected: Digest, size: int) -> AbstractContextManager[Ingest]:
+        """
+        Begin or resume taking in the blob of this name and length.
+
+        Raises:
+            Busy: another writer is taking it in right now.
+        """
+
+    def add(self, chunks: Iterable[bytes]) -> Blob:
+        """
+        Take in bytes whose name is not known yet, durably. Known bytes change nothing.
+
+        Raises:
+            NoSpace: the disk is full; nothing is kept.
+        """
+
+    def free(self) -> int | None:
+        """
+        Bytes that still fit, or None if the store cannot know.
+        """
+
+
+class BlobJanitor(BlobSink, Protocol):
+    def walk(self) -> Iterator[Blob]:
+        """
+        Every blob held, in order of digest.
+        """
+
+    def remove(self, digest: Digest) -> None:
+        """
+        Delete a blob. Removing what is not held changes nothing.
+        """
+
+    def unfinished(self) -> Iterator[Blob]:
+        """
+        Every blob on its way in, by the name it was promised under, with the bytes that have come.
+        """
+
+    def discard(self, digest: Digest) -> None:
+        """
+        Drop an unfinished blob. Dropping what is not there changes nothing.
+        """
+
+    def quarantine(self, digest: Digest) -> None:
+        """
+        Take a damaged blob out of sight but keep its bytes for a person to look at.
+        """
