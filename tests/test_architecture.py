@@ -137,7 +137,7 @@ def dotted(tree: ast.AST) -> Iterator[str]:
 
 
 def room_of(path: str) -> str:
-    return path.split("/")[0].removesuffix(".py")
+    return path.split("/", maxsplit=1)[0].removesuffix(".py")
 
 
 def faults(path: str, text: str) -> Iterator[str]:

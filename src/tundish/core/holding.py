@@ -1,0 +1,64 @@
+"""
+What our catalog holds: a version of a product, where it came from and in what state it is.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+from tundish.core.image import Product, Version
+from tundish.core.lifecycle import State
+from tundish.core.names import SourceName
+
+HoldingId = NewType("HoldingId", int)
+
+OWN = SourceName("own")  # the source of what we built or were given; no stream source may take this name
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """
+    One version of one image in the catalog. `product.versions` is empty; `version` is the one held.
+    """
+
+    id: HoldingId
+    source: SourceName
+    product: Product
+    version: Version
+    state: State
+    since: datetime  # of the state
+
+    @property
+    def ref(self) -> str:
+        """
+        How people name it: os/series/arch/kernel@version.
+        """
+        return f"{self.product.ref}@{self.version.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """
+    One run of a verb: what was asked, how it ended. `ended_at` is None while it runs.
+    """
+
+    id: int
+    kind: str
+    subject: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str  # "running", "done", "partial", "failed", "lost"
+    detail: str  # JSON, for people and tools
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """
+    Something that happened and that somebody may want to read later.
+    """
+
+    id: int
+    at: datetime
+    kind: str
+    subject: str
+    text: str

@@ -1,0 +1,49 @@
+"""
+What trust needs from the programs that do the cryptography. `tools.gpg` provides both.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """
+    What a verifier said of a document: the text it took as signed, and its status lines.
+
+    The text may be anything until `clearsign.judge` has read the status.
+    """
+
+    text: bytes
+    status: tuple[str, ...]  # without the leading "[GNUPG:] "
+
+
+class Verifier(Protocol):
+    def inspect(self, document: bytes, keyring: bytes) -> Inspection:
+        """
+        Look at a clearsigned document with the keys of a binary keyring.
+
+        Raises:
+            ToolFailed: the verifier itself could not run. A bad signature is not an error here.
+        """
+
+
+class Signer(Protocol):
+    @property
+    def fingerprint(self) -> str:
+        """
+        Of the key that signs, in upper-case hexadecimal.
+        """
+
+    def clearsign(self, text: bytes) -> bytes:
+        """
+        The text as a clearsigned message. The caller proves the result: see `trust.sign.signed`.
+
+        Raises:
+            ToolFailed: the signing program failed.
+        """
+
+    def keyring(self) -> bytes:
+        """
+        The public key, as a binary keyring for those who read what we sign.
+        """
