@@ -22,7 +22,7 @@ def test_status_lines_are_collected(tmp_path: Path) -> None:
     What a program writes to the descriptor it was told of is returned as its status.
     """
     script = tmp_path / "says"
-    script.write_text('#!/bin/sh\n[ "$1" = --status-fd ] && eval "echo good >&$2"\necho text\n')
+    script.write_text('#!/bin/sh\n[ "$1" = --status-fd ] && echo good > /dev/fd/$2\necho text\n')
     script.chmod(0o755)
 
     done = run([script], timeout=10, status_flag="--status-fd")
