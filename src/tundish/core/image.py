@@ -16,7 +16,7 @@ from tundish.core.names import ContentId, ItemName, ItemPath, ProductName, Versi
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Extra: TypeAlias = Mapping[str, Json]
-NOTHING: Extra = MappingProxyType({})
+NOTHING: Extra = MappingProxyType({})  # a factory hands it out: Python 3.11 takes it for a mutable default
 
 BOOT_FTYPES = ("boot-kernel", "boot-initrd", "squashfs")
 
@@ -32,7 +32,7 @@ class Item:
     path: ItemPath
     size: int
     digest: Digest
-    extra: Extra = field(default=NOTHING, hash=False)
+    extra: Extra = field(default_factory=lambda: NOTHING, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Version:
 
     name: VersionName
     items: tuple[Item, ...]
-    extra: Extra = field(default=NOTHING, hash=False)
+    extra: Extra = field(default_factory=lambda: NOTHING, hash=False)
 
     @property
     def size(self) -> int:
@@ -78,7 +78,7 @@ class Product:
     kernel: str  # `subarch` on the wire; "generic" or "" where the product has none
     title: str
     versions: tuple[Version, ...]
-    extra: Extra = field(default=NOTHING, hash=False)
+    extra: Extra = field(default_factory=lambda: NOTHING, hash=False)
 
     @property
     def ref(self) -> str:
@@ -98,7 +98,7 @@ class Products:
     datatype: str
     updated: datetime | None
     products: tuple[Product, ...]
-    extra: Extra = field(default=NOTHING, hash=False)
+    extra: Extra = field(default_factory=lambda: NOTHING, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
