@@ -1,0 +1,124 @@
+"""
+Who is measured: the command lines of each client, and how much it must hold afterwards.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bench.measure import RunFailed
+from bench.stream import INDEX, Shape, paths
+
+Command = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """
+    The stream that all clients mirror.
+    """
+
+    url: str
+    keyring: Path
+    shape: Shape
+
+
+class Client(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def knows_what_it_holds(self) -> bool:
+        """
+        Whether a second run is worth measuring.
+        """
+
+    def configure(self, offer: Offer, target: Path, /) -> Sequence[Command]:
+        """
+        What a person does once, before the first run. Not measured.
+        """
+
+    def sync(self, offer: Offer, target: Path, /) -> Command:
+        """
+        The command that is measured.
+        """
+
+
+class Reference:
+    name = "reference"
+    knows_what_it_holds = True
+
+    def configure(self, _offer: Offer, _target: Path, /) -> Sequence[Command]:
+        return ()
+
+    def sync(self, offer: Offer, target: Path) -> Command:
+        # By way of the interpreter: the first line of the script cannot hold a path with a space.
+        script = Path(sys.executable).with_name("sstream-mirror")
+        return (
+            sys.executable,
+            str(script),
+            f"--keyring={offer.keyring}",
+            f"{offer.url}/{INDEX}.sjson",
+            str(target),
+        )
+
+
+class Tundish:
+    name = "tundish"
+    knows_what_it_holds = True
+
+    def configure(self, offer: Offer, target: Path) -> Sequence[Command]:
+        keep = str(offer.shape.versions)
+        return (
+            self._command(target, "source", "add", "bench", offer.url, "--keyring", str(offer.keyring)),
+            self._command(target, "select", "add", "*/*", "--keep", keep),
+        )
+
+    def sync(self, _offer: Offer, target: Path, /) -> Command:
+        return self._command(target, "sync")
+
+    def _command(self, target: Path, *words: str) -> Command:
+        return (sys.executable, "-m", "tundish", "--state", str(target), *words)
+
+
+class Curl:
+    """
+    The floor: the same files over kept-alive connections, with no verification and no bookkeeping.
+    """
+
+    name = "curl"
+    knows_what_it_holds = False
+
+    def configure(self, offer: Offer, target: Path) -> Sequence[Command]:
+        target.mkdir()
+        lines = (
+            f'url = "{offer.url}/{path}"\noutput = "{target}/{path}"\n'
+            for path in (INDEX + ".sjson", *paths(offer.shape))
+        )
+        self._list(target).write_text("".join(lines))
+        return ()
+
+    def sync(self, _offer: Offer, target: Path, /) -> Command:
+        options = ("--silent", "--show-error", "--fail", "--create-dirs")
+        return ("curl", *options, "--parallel", "--parallel-max", "4", "--config", str(self._list(target)))
+
+    def _list(self, target: Path) -> Path:
+        return target / "urls"
+
+
+CLIENTS: dict[str, Client] = {client.name: client for client in (Reference(), Tundish(), Curl())}
+
+
+def prove_held(client: Client, target: Path, shape: Shape) -> None:
+    """
+    Count the files of an item's size below `target`.
+
+    Raises:
+        RunFailed: there are fewer than the stream has.
+    """
+    states = (path.lstat() for path in target.rglob("*") if path.is_file() and not path.is_symlink())
+    held = len({state.st_ino for state in states if state.st_size == shape.item_size})
+    if held < shape.items:
+        raise RunFailed(f"{client.name} ended well, but holds {held} of {shape.items} files")

@@ -1,0 +1,97 @@
+"""
+The order of the measurement: in every round every client mirrors into a fresh target, and then again.
+
+Rounds are interleaved and the order turns by one each round, so that a load that comes or goes falls on
+all clients alike.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.clients import Client, Offer, prove_held
+from bench.machine import Machine
+from bench.measure import RunFailed, Usage, measured
+from bench.stream import Shape
+
+FIRST, AGAIN = "first", "again"
+CASES = {FIRST: "first sync, into nothing", AGAIN: "second sync, nothing new"}
+CONFIGURE_TIMEOUT = 300.0
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    round: int
+    client: str
+    case: str
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """
+    A whole measurement.
+    """
+
+    machine: Machine
+    shape: Shape
+    rounds: int
+    load_before: float  # average over a minute, of everything on the machine
+    load_after: float
+    runs: tuple[Run, ...]
+
+    def usages(self, client: str, case: str) -> list[Usage]:
+        """
+        In the order of the rounds; empty if it was not measured.
+        """
+        return [run.usage for run in self.runs if (run.client, run.case) == (client, case)]
+
+    @property
+    def clients(self) -> list[str]:
+        return list(dict.fromkeys(run.client for run in self.runs))
+
+
+def measure(
+    machine: Machine, offer: Offer, clients: Sequence[Client], *, rounds: int, scratch: Path, tell: Tell
+) -> Trial:
+    """
+    Raises:
+        RunFailed: a client failed, or does not hold what it should.
+    """
+    before = os.getloadavg()[0]
+    runs = []
+    for number in range(rounds):
+        turn = number % len(clients)
+        for client in (*clients[turn:], *clients[:turn]):
+            for run in _turn(number + 1, client, offer, scratch):
+                tell(f"round {run.round} of {rounds}: {run.client:10} {run.case:6} {run.usage.wall:7.2f} s")
+                runs.append(run)
+    return Trial(machine, offer.shape, rounds, before, os.getloadavg()[0], tuple(runs))
+
+
+def _turn(number: int, client: Client, offer: Offer, scratch: Path) -> Iterator[Run]:
+    target, log = scratch / "target", scratch / f"{client.name}.log"
+    try:
+        for command in client.configure(offer, target):
+            _configure(command)
+        cases = (FIRST, AGAIN) if client.knows_what_it_holds else (FIRST,)
+        for case in cases:
+            usage = measured(client.sync(offer, target), scratch=scratch, log=log)
+            prove_held(client, target, offer.shape)
+            yield Run(number, client.name, case, usage)
+    finally:
+        shutil.rmtree(target, ignore_errors=True)
+
+
+def _configure(command: Sequence[str]) -> None:
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=CONFIGURE_TIMEOUT
+    )
+    if done.returncode != 0:
+        said = (done.stdout + done.stderr).decode(errors="replace")[-2000:]
+        raise RunFailed(f"exit code {done.returncode}: {' '.join(command)}\n{said}")
