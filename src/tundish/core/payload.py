@@ -24,6 +24,18 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class Inspection:
+    """
+    What a verifier said of a document: the text it took as signed, and its status lines.
+
+    The text may be anything until `clearsign.judge` has read the status.
+    """
+
+    text: bytes
+    status: tuple[str, ...]  # without the leading "[GNUPG:] "
+
+
+@dataclass(frozen=True, slots=True)
 class Payload:
     """
     The text of a document, and who vouches for it (None: nobody, the source is set to unsigned).

@@ -2,20 +2,9 @@
 What trust needs from the programs that do the cryptography. `tools.gpg` provides both.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """
-    What a verifier said of a document: the text it took as signed, and its status lines.
-
-    The text may be anything until `clearsign.judge` has read the status.
-    """
-
-    text: bytes
-    status: tuple[str, ...]  # without the leading "[GNUPG:] "
+from tundish.core.payload import Inspection
 
 
 class Verifier(Protocol):
