@@ -1,0 +1,67 @@
+"""
+One holder at a time, across processes: a lock on a file, with the holder's name written in it.
+
+The kernel frees the lock when the process dies, however it dies. The file itself is never deleted: who
+had it open would then hold a lock that nobody else can see. Its modification time says since when.
+"""
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tundish.core.errors import Busy, NoSpace, StorageError
+
+HOLDER_LIMIT = 200  # bytes
+
+
+@contextmanager
+def held(path: Path, name: str, holder: str, *, wait: bool = False) -> Iterator[None]:
+    """
+    Hold the lock `name`, kept in the file `path`, until the context is left.
+
+    Raises:
+        Busy: somebody else holds it (never with `wait`); the message says who and since when.
+        StorageError: the file cannot be made or written.
+    """
+    descriptor = _opened(path, name)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise Busy(f"{name} is taken by {_said(descriptor)}; wait until that has ended") from None
+        _say(descriptor, f"{holder}, process {os.getpid()}", path)
+        yield
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _opened(path: Path, name: str) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise StorageError(f"cannot take {name}: {path}: {error.strerror}") from error
+
+
+def _say(descriptor: int, holder: str, path: Path) -> None:
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, holder.encode(errors="replace")[:HOLDER_LIMIT], 0)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise NoSpace(f"the folder {path.parent}") from error
+        raise StorageError(f"cannot write to {path}: {error.strerror}") from error
+
+
+def _said(descriptor: int) -> str:
+    """
+    Who holds it, and since when. A holder that has not yet written its name has no name yet.
+    """
+    text = os.pread(descriptor, HOLDER_LIMIT, 0).decode(errors="replace")
+    who = "".join(sign if sign.isprintable() else "?" for sign in text) or "somebody"
+    since = datetime.fromtimestamp(os.fstat(descriptor).st_mtime, UTC)
+    return f"{who} since {since:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,46 @@
+"""
+The catalog as a whole: one database, one object for each noun.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+from tundish.catalog.db import Database
+from tundish.catalog.images import Images
+from tundish.catalog.machines import Machines
+from tundish.catalog.records import Events, Jobs
+from tundish.catalog.selections import Selections
+from tundish.catalog.sources import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    database: Database
+    sources: Sources
+    selections: Selections
+    images: Images
+    jobs: Jobs
+    machines: Machines
+    events: Events
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """
+        Open the catalog of a URL, made if it is new: see `Database.open`.
+        """
+        return cls.over(Database.open(url))
+
+    @classmethod
+    def over(cls, database: Database) -> Self:
+        return cls(
+            database=database,
+            sources=Sources(database),
+            selections=Selections(database),
+            images=Images(database),
+            jobs=Jobs(database),
+            machines=Machines(database),
+            events=Events(database),
+        )
+
+    def close(self) -> None:
+        self.database.close()
