@@ -80,7 +80,7 @@ def preamble(trial: Trial) -> list[str]:
     return [
         f"Stream: {shape.products} products x {shape.versions} versions",
         f"Files: {shape.items} of {shape.item_size // 1024} KiB, {shape.bytes / 1e6:.1f} MB in all",
-        f"{trial.rounds} rounds, interleaved, served by nginx on loopback; median (least-most)",
+        f"Rounds: {trial.rounds}, interleaved, served by nginx on loopback; median (least-most)",
         *trial.machine.lines(),
         f"Load average {trial.load_before:.1f} before, {trial.load_after:.1f} after",
     ]
