@@ -7,11 +7,15 @@ from collections.abc import Collection
 
 def nearest(name: str, known: Collection[str]) -> str:
     """
-    The end of a message about an unknown name: up to three similar ones, or that there are none at all.
+    The end of a message about an unknown name: up to three similar ones, or that there are none.
     """
     from difflib import get_close_matches
 
     if not known:
         return "there is none yet"
     similar = get_close_matches(name[:200], sorted(known), n=3, cutoff=0.4)
-    return "did you mean " + " or ".join(similar) + "?" if similar else f"there are {len(known)} others"
+    return (
+        "did you mean " + " or ".join(similar) + "?"
+        if similar
+        else f"none of the {len(known)} known is like it"
+    )
