@@ -312,8 +312,8 @@ def reaction(error: BaseException) -> Reaction:
 
 def is_worth_retrying(error: BaseException) -> bool:
     """
-    Whether trying the same again may help: 4xx answers but 408, 425 and 429 are final.
+    Whether trying the same again may help: 3xx and 4xx answers but 408, 425 and 429 are final.
     """
-    if isinstance(error, BadStatus) and 400 <= error.status < 500:
+    if isinstance(error, BadStatus) and 300 <= error.status < 500:
         return error.status in {408, 425, 429}
     return isinstance(error, TundishError) and reaction(error).retry

@@ -2,13 +2,16 @@
 The way out: what a fetcher promises.
 
 Every wait and every length is bounded, and nothing but `UpstreamError` comes out (errors of this
-machine's own disk aside). Retrying is the caller's: see `fetch.retry`.
+machine's own disk aside, and `InputError` for an address that is none). Retrying is the caller's:
+see `fetch.retry`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
+
+from tundish.core.errors import TooLong
 
 MIB = 1024 * 1024
 
@@ -24,6 +27,9 @@ class Limits:
     document: int = 64 * MIB
     redirects: int = 5
     chunk: int = 512 * 1024
+
+
+DEFAULTS = Limits()
 
 
 class Answer(Protocol):
@@ -81,3 +87,23 @@ class Fetcher(Protocol):
             TooLong: it is longer; no more than `limit` bytes were held.
             UpstreamError: anything else.
         """
+
+
+def gather(read: Callable[[int], bytes], *, limit: int, chunk: int, url: str) -> bytes:
+    """
+    Everything `read` gives, while no more than `limit` bytes are held.
+
+    Raises:
+        TooLong: there is more.
+    """
+    pieces, came = [], 0
+    while piece := read(min(chunk, limit - came) or 1):
+        came += len(piece)
+        if came > limit:
+            raise too_long(url, limit)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def too_long(url: str, limit: int) -> TooLong:
+    return TooLong(f"{url}: longer than the {limit} bytes allowed for it; is it the right file?", url=url)
