@@ -19,6 +19,7 @@ VERBS = {"sync", "build", "publish"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
+    "__main__": {"cli"},
     "core": set(),
     "stream": {"core"},
     "trust": {"core"},
@@ -83,6 +84,7 @@ PURE = (
     "sync/plan.py",
     "publish/tree.py",
     "build/recipe.py",
+    "boot/asked.py",
     "boot/ipxe.py",
 )
 ACTING = {

@@ -59,12 +59,13 @@ class BootScript:
     URLs are made by the file door, which knows how the machine reached it.
     """
 
-    image: str  # for people
+    image: str  # os/series/arch, and the kernel where there is one
     version: str
     kernel: Digest
     initrd: Digest
     root: Digest
     token: str  # names this boot in the report
+    label: str = "stable"  # of the stream the image came from
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +102,4 @@ class Deployment:
     root: Digest
     started_at: datetime
     reported_at: datetime | None
+    id: int = 0  # its place in the catalog, rising; 0 before it has one

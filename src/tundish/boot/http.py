@@ -1,0 +1,220 @@
+"""
+The file door: scripts for machines, bytes of images, published streams, and the report of a machine.
+
+It needs only `core` and the three small protocols of `machines.py`, so it can run alone. Whatever may
+block runs on a thread; bytes go from file to socket without passing through Python.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from aiohttp import web
+
+from tundish.boot import ipxe
+from tundish.boot.machines import Boots, Bytes, Trees
+from tundish.boot.sending import PACE, FileAnswer, Pace, face_of, open_file
+from tundish.core.clock import monotonic
+from tundish.core.digest import Digest
+from tundish.core.errors import InputError, NotFound, TundishError, reaction
+from tundish.core.machine import Asker, Deployment, Report, hardware_uuid, mac_address, machine_id
+from tundish.core.names import version_name
+from tundish.core.problem import MEDIA_TYPE, Problem, problem, refusal
+
+FileDoor: TypeAlias = web.Application
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+LOG = logging.getLogger(__name__)
+REPORT_LIMIT = 4096  # bytes
+REPORT_TIME = 10.0  # seconds for a report to arrive
+FOREVER = "public, max-age=31536000, immutable"
+ASK_AGAIN = "no-cache"
+AN_HOUR = "public, max-age=3600"
+BYTES = "application/octet-stream"
+KINDS = {".json": "application/json", ".sjson": "text/plain", ".gpg": "application/pgp-signature"}
+
+
+def file_door(
+    *, boots: Boots, blobs: Bytes, trees: Trees, arguments: str = "", pace: Pace = PACE
+) -> FileDoor:
+    """
+    The application of the file door. `arguments` are added to every kernel's command line.
+
+    Raises:
+        InvalidName: an argument is not of its form.
+    """
+    door = _Door(boots, blobs, trees, ipxe.kernel_arguments(arguments), pace)
+    app = web.Application(middlewares=[_problems], client_max_size=REPORT_LIMIT)
+    app.on_response_prepare.append(_sign)
+    app.router.add_get("/ipxe.cfg", door.entry)
+    app.router.add_get("/ipxe.cfg-{mac:[^/]+}", door.script)
+    app.router.add_get("/images/{digest}/{os}/{arch}/{kernel}/{series}/{label}/{file}", door.image)
+    app.router.add_get("/stream/{channel}/{path:.*}", door.stream)
+    app.router.add_post("/boot/report", door.report)
+    app.router.add_get("/healthz", door.health)
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    boots: Boots
+    blobs: Bytes
+    trees: Trees
+    arguments: tuple[str, ...]
+    pace: Pace
+    # A slow catalog may hold some threads, never all of those that open files.
+    asking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(3))
+
+    async def entry(self, request: web.Request) -> web.StreamResponse:
+        return _text(ipxe.entry_script(_host(request)))
+
+    async def script(self, request: web.Request) -> web.StreamResponse:
+        mac, host = mac_address(request.match_info["mac"]), _host(request)
+        uuid = request.query.get("uuid")
+        asker = Asker(mac, hardware_uuid(uuid) if uuid else None)
+        async with self.asking:
+            script = await asyncio.to_thread(self.boots.script_for, asker)
+        LOG.info(
+            "%s asked what to boot: %s", mac, f"{script.image} {script.version}" if script else "nothing"
+        )
+        if script is None:
+            return _text(ipxe.nothing_script(mac))
+        return _text(ipxe.boot_script(script, mac=mac, host=host, arguments=self.arguments))
+
+    async def image(self, request: web.Request) -> web.StreamResponse:
+        digest, file = Digest.parse(request.match_info["digest"]), request.match_info["file"]
+        peer, began = request.remote, monotonic()
+
+        def told(status: int, sent: int) -> None:
+            seconds = monotonic() - began
+            LOG.info(
+                "%s %.40r %s to %s: %d, %d B, %.3f s",
+                request.method,
+                file,
+                digest,
+                peer,
+                status,
+                sent,
+                seconds,
+            )
+
+        def opened() -> FileAnswer:
+            path = self.blobs.local_path(digest)
+            if path is None:
+                raise NotFound(f"the store keeps {digest} elsewhere, not in a file that this door can send")
+            handle, facts = open_file(path)
+            headers = _headers(FOREVER, BYTES)
+            return FileAnswer(handle, face_of(facts, digest.hex), headers=headers, told=told, pace=self.pace)
+
+        return await asyncio.to_thread(opened)
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        channel, path = request.match_info["channel"], request.match_info["path"]
+        headers = _headers(ASK_AGAIN if path.startswith("streams/") else AN_HOUR, _kind(path))
+
+        def opened() -> FileAnswer:
+            handle, facts = open_file(self.trees.path_of(channel, path))
+            return FileAnswer(handle, face_of(facts), headers=headers, pace=self.pace)
+
+        return await asyncio.to_thread(opened)
+
+    async def report(self, request: web.Request) -> web.StreamResponse:
+        try:
+            async with asyncio.timeout(REPORT_TIME):
+                body = await request.read()
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        report = read_report(body)
+        async with self.asking:
+            deployment = await asyncio.to_thread(self.boots.reported, report)
+        LOG.info("%s runs %s %s", deployment.mac, deployment.image, deployment.version)
+        return web.Response(body=_document(deployment), content_type="application/json")
+
+    async def health(self, _request: web.Request) -> web.StreamResponse:
+        return _text("ok\n")
+
+
+def read_report(body: bytes) -> Report:
+    """
+    What a machine says once its userspace runs: exactly the four fields, each of its form.
+
+    Raises:
+        InputError: anything else. The token is never shown.
+    """
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"the report is not JSON: {type(error).__name__}") from None
+    names = ("token", "machine_id", "version", "root")
+    if not isinstance(fields, dict) or set(fields) != set(names):
+        raise InputError(f"a report is a JSON object with exactly the fields {', '.join(names)}")
+    if not all(isinstance(fields[name], str) for name in names):
+        raise InputError("every field of a report is a string")
+    return Report(
+        ipxe.token(fields["token"]),
+        machine_id(fields["machine_id"]),
+        version_name(fields["version"]),
+        Digest.parse(fields["root"]),
+    )
+
+
+@web.middleware
+async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """
+    Errors as problem documents. What is neither ours nor aiohttp's goes on to its fixed 500 and the log.
+    """
+    try:
+        return await handler(request)
+    except TundishError as error:
+        LOG.log(
+            logging.getLevelNamesMapping()[reaction(error).log.upper()], "%s: %s", type(error).__name__, error
+        )
+        return _problem(problem(error))
+    except web.HTTPException as error:
+        answer = _problem(refusal(error.status))
+        if "Allow" in error.headers:
+            answer.headers["Allow"] = error.headers["Allow"]
+        return answer
+
+
+async def _sign(_request: web.Request, answer: web.StreamResponse) -> None:
+    answer.headers["Server"] = "tundish"  # and not which versions of what
+
+
+def _host(request: web.Request) -> str:
+    hosts = request.headers.getall("Host", [])
+    return ipxe.authority(hosts[0] if len(hosts) == 1 else "")
+
+
+def _kind(path: str) -> str:
+    return KINDS.get(Path(path).suffix, BYTES)
+
+
+def _headers(cache: str, kind: str) -> dict[str, str]:
+    return {"Cache-Control": cache, "Content-Type": kind, "X-Content-Type-Options": "nosniff"}
+
+
+def _text(text: str) -> web.Response:
+    return web.Response(text=text, headers={"Cache-Control": "no-store"})
+
+
+def _problem(said: Problem) -> web.Response:
+    return web.Response(status=said.status, body=said.document(), content_type=MEDIA_TYPE)
+
+
+def _document(deployment: Deployment) -> bytes:
+    reported = deployment.reported_at
+    return json.dumps(
+        {
+            "mac": deployment.mac,
+            "image": deployment.image,
+            "version": deployment.version,
+            "root": deployment.root.hex,
+            "started_at": deployment.started_at.isoformat(),
+            "reported_at": reported.isoformat() if reported else None,
+        }
+    ).encode()
