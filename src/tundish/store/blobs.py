@@ -90,6 +90,7 @@ class BlobSource(Protocol):
 
         Raises:
             BlobMissing: not held.
+            Conflict: there is something at `target`; it is left as it is.
         """
 
 
@@ -135,9 +136,14 @@ class BlobJanitor(BlobSink, Protocol):
     def discard(self, digest: Digest) -> None:
         """
         Drop an unfinished blob. Dropping what is not there changes nothing.
+
+        Raises:
+            Busy: a writer is taking it in right now.
         """
 
     def quarantine(self, digest: Digest) -> None:
         """
         Take a damaged blob out of sight but keep its bytes for a person to look at.
+
+        Quarantining what is not held changes nothing.
         """

@@ -1,0 +1,171 @@
+"""
+Bytes on their way into a local store: one file, one writer among all processes, hashed as they pass.
+
+The writer holds a `flock` on the file itself, so a killed process frees it at once. A file may get its
+final name or be dropped while another process waits to claim it; `_claim` never hands out such a file,
+because writing to it would change a blob.
+"""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from tundish.core.digest import Digest
+from tundish.core.errors import Busy
+from tundish.store.durable import CHUNK, READ_ONLY, Sync, make_folder, on_disk, sync_folder
+
+_ATTEMPTS = 100
+_WRITABLE = 0o600
+
+
+class Arrival:
+    """
+    A claimed file and the hash of what is in it. What an earlier attempt left is read back first.
+
+    Raises:
+        Busy: another writer holds it.
+        NoSpace, StorageError: from every method, when the disk refuses.
+    """
+
+    def __init__(self, path: Path, home_of: Callable[[Digest], Path], sync: Sync) -> None:
+        self._path, self._home_of, self._sync = path, home_of, sync
+        self._settled = False
+        self.size, self._hash = 0, hashlib.sha256()
+        with on_disk(path), ExitStack() as undo:
+            self._handle = _claim(path)
+            undo.callback(os.close, self._handle)
+            while chunk := os.pread(self._handle, CHUNK, self.size):
+                self._hash.update(chunk)
+                self.size += len(chunk)
+            undo.pop_all()
+
+    @property
+    def digest(self) -> Digest:
+        return Digest(self._hash.hexdigest())
+
+    def append(self, chunk: bytes) -> None:
+        """
+        Write and hash the next bytes; on a full disk, those that still went in stay counted.
+        """
+        rest = memoryview(chunk)
+        with on_disk(self._path):
+            while rest:
+                written = os.pwrite(self._handle, rest, self.size)
+                self._hash.update(rest[:written])
+                self.size += written
+                rest = rest[written:]
+
+    def empty(self) -> None:
+        self._forget()
+        with on_disk(self._path):
+            os.ftruncate(self._handle, 0)
+
+    def settle(self) -> None:
+        """
+        Give the bytes their final name, durably. A file of that name and length stays as it is.
+        """
+        home = self._home_of(self.digest)
+        with on_disk(self._path):
+            if _length(home) == self.size:
+                self._path.unlink()
+            else:
+                self._seal()
+                make_folder(home.parent, self._sync)
+                self._path.rename(home)
+            self._settled = True
+        sync_folder(home.parent, self._sync)
+
+    def close(self, *, keep: bool) -> None:
+        """
+        Let go of the file. Unless it has settled, it stays only if `keep` and there are bytes in it.
+        """
+        try:
+            with on_disk(self._path):
+                if not self._settled and not (keep and self.size):
+                    self._path.unlink(missing_ok=True)
+        finally:
+            os.close(self._handle)
+
+    def _seal(self) -> None:
+        # Committers sync side by side: the journal joins them. Measured (8 threads, ext4) against one syncfs
+        # per batch: 5,000 x 1 KiB 4.9 to 4.6-8.3 s, 1,600 x 256 KiB 2.9 to 3.2 s; one thread the same.
+        os.fchmod(self._handle, READ_ONLY)
+        try:
+            self._sync(self._handle)
+        except OSError:
+            self._forget()  # after a failed sync nobody knows which bytes are on the disk
+            raise
+
+    def _forget(self) -> None:
+        self.size, self._hash = 0, hashlib.sha256()
+
+
+def drop(path: Path) -> None:
+    """
+    Remove a file that nobody writes. Removing what is not there changes nothing.
+
+    Raises:
+        Busy: somebody does.
+    """
+    with on_disk(path):
+        if os.path.lexists(path):
+            handle = _claim(path)
+            try:
+                path.unlink(missing_ok=True)
+            finally:
+                os.close(handle)
+
+
+def _claim(path: Path) -> int:
+    """
+    A descriptor of the file at `path`, made if need be, with its lock held.
+    """
+    for _ in range(_ATTEMPTS):
+        with ExitStack() as undo:
+            try:
+                handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _WRITABLE)
+            except PermissionError:
+                _unseal(path)
+                continue
+            undo.callback(os.close, handle)
+            if _is_mine(handle, path):
+                undo.pop_all()
+                return handle
+    raise _busy(path)
+
+
+def _unseal(path: Path) -> None:
+    """
+    Make a file writable again whose writer was killed between sealing it and giving it its name.
+    """
+    with suppress(FileNotFoundError), path.open("rb") as sealed:
+        if _is_mine(sealed.fileno(), path):
+            os.fchmod(sealed.fileno(), _WRITABLE)
+
+
+def _is_mine(handle: int, path: Path) -> bool:
+    """
+    Lock an open file, and tell whether it is still the one that has this name.
+    """
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise _busy(path) from None
+    try:
+        return os.path.samestat(os.fstat(handle), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _busy(path: Path) -> Busy:
+    return Busy(f"{path.stem} is being taken in by another run ({path}); wait for that run to end")
+
+
+def _length(path: Path) -> int | None:
+    try:
+        return path.lstat().st_size
+    except FileNotFoundError:
+        return None

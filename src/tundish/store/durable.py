@@ -1,0 +1,100 @@
+"""
+How bytes are made to last, and what a disk's refusal is called.
+
+The order never changes: the bytes are synced, then they get their name, then the folder is synced. No
+`OSError` leaves the store; it becomes `NoSpace` or a `StorageError` that names the path.
+"""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+from tundish.core.errors import Conflict, NoSpace, StorageError
+
+Sync: TypeAlias = Callable[[int], None]
+
+READ_ONLY = 0o444
+CHUNK = 1024 * 1024  # bytes
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@contextmanager
+def on_disk(place: Path) -> Iterator[None]:
+    """
+    Say in our words what the disk refused while working on `place`.
+
+    Raises:
+        NoSpace: disk or quota is full.
+        StorageError: anything else; the message names the path.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise NoSpace(str(place.parent)) from error
+        reason = error.strerror or str(error)
+        raise StorageError(f"{place}: {reason}; check the disk and who owns it, then run it again") from error
+
+
+def sync_folder(folder: Path, sync: Sync = os.fsync) -> None:
+    """
+    Make the names in a folder last.
+
+    Raises:
+        StorageError: the folder cannot be opened or synced.
+    """
+    with on_disk(folder):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            sync(handle)
+        finally:
+            os.close(handle)
+
+
+def make_folder(folder: Path, sync: Sync = os.fsync) -> None:
+    """
+    Make a folder that lasts, and those above it. One that is there already costs nothing.
+
+    Raises:
+        NoSpace, StorageError: it cannot be made.
+    """
+    with on_disk(folder):
+        if not folder.is_dir():
+            make_folder(folder.parent, sync)
+            folder.mkdir(exist_ok=True)
+            sync_folder(folder.parent, sync)
+
+
+def already_there(target: Path) -> Conflict:
+    return Conflict(f"{target} exists already; it was left as it is: remove it or choose another place")
+
+
+def copy_to(target: Path, source: BinaryIO, sync: Sync = os.fsync) -> None:
+    """
+    Write a new read-only file that is whole and durable before it has its name.
+
+    Raises:
+        Conflict: there is something at `target`.
+        NoSpace, StorageError: it cannot be written; nothing is left.
+    """
+    with on_disk(target):
+        if os.path.lexists(target):
+            raise already_there(target)
+        handle, name = tempfile.mkstemp(prefix=".tundish-", dir=target.parent)
+        coming = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as output:
+                shutil.copyfileobj(source, output, CHUNK)
+                output.flush()
+                os.fchmod(output.fileno(), READ_ONLY)
+                sync(output.fileno())
+            coming.rename(target)
+        finally:
+            coming.unlink(missing_ok=True)
+    sync_folder(target.parent, sync)

@@ -1,0 +1,191 @@
+"""
+The store in a folder of this machine. Nobody else opens a file below it.
+
+    root/
+    ├── blobs/ab/<hex>        whole and durable, read-only, named by its sha256: all that is visible
+    ├── ingest/<hex>.part     on its way in, under the name it was promised; locked while it is written
+    ├── ingest/<random>.new   bytes whose name is not known yet; left by a killed process, it is
+    │                         swept when the store is next opened (the lock tells)
+    └── quarantine/<hex>      damaged, kept for a person to look at
+"""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from tundish.core.digest import Digest
+from tundish.core.errors import BlobMissing, Busy, InputError, InvalidName
+from tundish.store.arrival import Arrival, drop
+from tundish.store.blobs import Blob, Ingest
+from tundish.store.durable import Sync, already_there, copy_to, make_folder, on_disk, sync_folder
+from tundish.store.promise import PromisedIngest
+
+_PART, _NEW = ".part", ".new"
+# Another file system, too many links to one file, or a file system that knows or allows no links.
+_NO_LINK = frozenset({errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EOPNOTSUPP})
+
+
+class LocalStore:
+    """
+    Blobs in a folder, which is made if need be. Safe for many threads and many processes at once.
+
+    `sync` and `link` are what makes a descriptor durable and what gives a file a second name.
+
+    Raises:
+        StorageError: the folder cannot be made or used; every other method too.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        sync: Sync = os.fsync,
+        link: Callable[[Path, Path], None] = os.link,
+    ) -> None:
+        self._root = root.absolute()
+        self._blobs, self._coming = self._root / "blobs", self._root / "ingest"
+        self._damaged = self._root / "quarantine"
+        self._sync, self._link = sync, link
+        for folder in (self._blobs, self._coming, self._damaged):
+            make_folder(folder, sync)
+        self._sweep()
+
+    def __repr__(self) -> str:
+        return f"LocalStore({str(self._root)!r})"
+
+    def size(self, digest: Digest) -> int:
+        with on_disk(self._home(digest)):
+            try:
+                return self._home(digest).lstat().st_size
+            except FileNotFoundError:
+                raise self._missing(digest) from None
+
+    def has(self, digest: Digest) -> bool:
+        with suppress(BlobMissing):
+            return self.size(digest) >= 0
+        return False
+
+    def open(self, digest: Digest) -> BinaryIO:
+        with on_disk(self._home(digest)):
+            try:
+                return self._home(digest).open("rb")
+            except FileNotFoundError:
+                raise self._missing(digest) from None
+
+    def local_path(self, digest: Digest) -> Path:
+        self.size(digest)
+        return self._home(digest)
+
+    def export(self, digest: Digest, target: Path) -> None:
+        """
+        Give the blob a second name, or copy it durably where no link can be made.
+
+        A link is as durable as the folder it is in: whoever exports many files calls `sync_folder` once.
+
+        Raises:
+            BlobMissing: not held.
+            Conflict: there is something at `target`.
+        """
+        source = self.local_path(digest)
+        with on_disk(target):
+            try:
+                self._link(source, target)
+            except FileExistsError:
+                raise already_there(target) from None
+            except OSError as error:
+                if error.errno not in _NO_LINK:
+                    raise
+            else:
+                return
+        with self.open(digest) as content:
+            copy_to(target, content, self._sync)
+
+    @contextmanager
+    def ingest(self, expected: Digest, size: int) -> Iterator[Ingest]:
+        """
+        Begin or resume taking in the blob of this name and length.
+
+        Raises:
+            Busy: another writer is taking it in right now.
+        """
+        if size < 0:
+            raise InputError(f"{expected} cannot have {size} bytes; give the length the source promised")
+        arrival = Arrival(self._part(expected), self._home, self._sync)
+        try:
+            yield PromisedIngest(arrival, Blob(expected, size))
+        finally:
+            arrival.close(keep=True)
+
+    def add(self, chunks: Iterable[bytes]) -> Blob:
+        arrival = Arrival(self._coming / f"{secrets.token_hex(16)}{_NEW}", self._home, self._sync)
+        try:
+            for chunk in chunks:
+                arrival.append(chunk)
+            arrival.settle()
+        finally:
+            arrival.close(keep=False)
+        return Blob(arrival.digest, arrival.size)
+
+    def free(self) -> int:
+        with on_disk(self._root):
+            return shutil.disk_usage(self._root).free
+
+    def walk(self) -> Iterator[Blob]:
+        with on_disk(self._blobs):
+            shards = sorted(folder for folder in self._blobs.iterdir() if folder.is_dir())
+        for shard in shards:
+            yield from (blob for blob in self._listed(shard) if blob.digest.hex.startswith(shard.name))
+
+    def remove(self, digest: Digest) -> None:
+        with on_disk(self._home(digest)):
+            self._home(digest).unlink(missing_ok=True)
+
+    def unfinished(self) -> Iterator[Blob]:
+        yield from self._listed(self._coming, _PART)
+
+    def discard(self, digest: Digest) -> None:
+        drop(self._part(digest))
+
+    def quarantine(self, digest: Digest) -> None:
+        home = self._home(digest)
+        with on_disk(home):
+            try:
+                home.replace(self._damaged / digest.hex)
+            except FileNotFoundError:
+                return
+        sync_folder(self._damaged, self._sync)
+        sync_folder(home.parent, self._sync)
+
+    def _home(self, digest: Digest) -> Path:
+        return self._blobs / digest.hex[:2] / digest.hex
+
+    def _part(self, digest: Digest) -> Path:
+        return self._coming / f"{digest.hex}{_PART}"
+
+    def _missing(self, digest: Digest) -> BlobMissing:
+        return BlobMissing(digest, f"the store {self._root}")
+
+    def _sweep(self) -> None:
+        with on_disk(self._coming):
+            left = list(self._coming.glob(f"*{_NEW}"))
+        for path in left:
+            with suppress(Busy):
+                drop(path)
+
+    def _listed(self, folder: Path, suffix: str = "") -> list[Blob]:
+        """
+        The blobs of a folder in order; what is not named like one is not ours and is passed over.
+        """
+        blobs = []
+        with on_disk(folder), os.scandir(folder) as entries:
+            for entry in entries:
+                with suppress(InvalidName, FileNotFoundError):
+                    digest = Digest(entry.name.removesuffix(suffix))
+                    if entry.name.endswith(suffix) and entry.is_file(follow_symlinks=False):
+                        blobs.append(Blob(digest, entry.stat(follow_symlinks=False).st_size))
+        return sorted(blobs, key=lambda blob: blob.digest)
