@@ -304,6 +304,30 @@ def test_ids_come_in_the_order_of_the_versions(catalog: Catalog) -> None:
     assert ["20260103", "20260102", "20260101"] == [catalog.images.get(n).version.name for n in numbers]
 
 
+def test_products_are_recorded_together(catalog: Catalog) -> None:
+    """
+    Known and new products may be mixed: the ids run product by product. One without versions is left out.
+    """
+    known = hold(catalog, product("noble"), "20260101")
+    two = [
+        replace(product(s), versions=(version("20260101"), version("20260102"))) for s in ("jammy", "noble")
+    ]
+
+    numbers = catalog.images.record_many(MAAS, [*two, product("focal")], State.EXPECTED, LATER)
+
+    assert (["jammy@1", "jammy@2", "noble@1", "noble@2"], known) == (
+        [f"{one.product.series}@{one.version.name[-1]}" for one in map(catalog.images.get, numbers)],
+        numbers[2:3],
+    )
+
+
+def test_nothing_is_recorded_without_a_fuss(catalog: Catalog) -> None:
+    """
+    No products, no ids.
+    """
+    assert () == catalog.images.record_many(MAAS, [], State.EXPECTED, NOON)
+
+
 def test_a_known_version_keeps_its_state_and_gets_new_words(catalog: Catalog) -> None:
     """
     Recording the same bytes again changes titles and unknown fields, and neither id, state nor its time.

@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select
 
 from tundish.catalog import tables
 from tundish.catalog.db import Database
+from tundish.core.digest import Digest
 from tundish.core.errors import Conflict, InputError, NotFound
 from tundish.core.names import SourceName
 from tundish.core.selection import Selection
@@ -71,12 +72,12 @@ class Selections:
 
 def _identity(selection: Selection) -> str:
     """
-    The same text for selections that want the same, in whatever order they list it.
+    The same name for selections that want the same, in whatever order they list it.
     """
     fields = asdict(selection)
     for field in ("arches", "kernels", "labels"):
         fields[field] = sorted(set(fields[field]))
-    return json.dumps(fields, sort_keys=True)
+    return Digest.of(json.dumps(fields, sort_keys=True).encode()).hex
 
 
 def _selection(source: str | None, wanted: dict[str, Any]) -> Selection:

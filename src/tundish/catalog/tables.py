@@ -111,7 +111,7 @@ selections = Table(
     Column("id", Integer, primary_key=True),
     Column("source", String, ForeignKey("sources.name", ondelete="CASCADE"), index=True),
     Column("wanted", Document, nullable=False),  # every other field of the value
-    Column("identity", String, nullable=False, unique=True),  # equal for equal selections, NULLs are not
+    Column("identity", String(64), nullable=False, unique=True),  # equal for equal selections, NULLs are not
     Column("added_at", Instant, nullable=False),
     **NEVER_AGAIN,
 )

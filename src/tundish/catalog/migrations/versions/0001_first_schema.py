@@ -46,7 +46,7 @@ def sources() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source", sa.String(), nullable=True),
         sa.Column("wanted", sa.Text(), nullable=False),
-        sa.Column("identity", sa.String(), nullable=False),
+        sa.Column("identity", sa.String(64), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_selections"),
         sa.ForeignKeyConstraint(
