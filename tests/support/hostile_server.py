@@ -51,7 +51,7 @@ class HostileServer:
         self._behaviours: dict[str, list[Behaviour]] = {}
         self._lock = threading.Lock()
         self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
 
     def behave(self, path: str, *behaviours: "Behaviour") -> None:

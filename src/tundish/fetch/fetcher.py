@@ -75,6 +75,8 @@ class Fetcher(Protocol):
         """
         Begin a transfer at `offset`; with `validator`, only if the file is still that one (else from 0).
 
+        A file no longer than `offset` has changed too, and comes from 0: look at `Answer.offset`.
+
         Raises:
             Unreachable, Stalled, BadStatus, Gone: before the first byte.
         """

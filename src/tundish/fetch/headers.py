@@ -44,8 +44,8 @@ def shown(url: str) -> str:
     """
     if not url.startswith("/") or url.startswith("//"):
         url = _QUERY.sub("?***", _USERINFO.sub(r"\1***@", url))
-    text = "".join(sign if sign.isprintable() else "?" for sign in url)
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+    url = url if len(url) <= MAX_SHOWN else url[: MAX_SHOWN - 3] + "..."
+    return url if url.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in url)
 
 
 def address(url: str) -> Url:

@@ -101,8 +101,8 @@ class HttpFetcher:
         """
         wish = _wish(offset, validator)
         response = self._asked(url, wish)
-        gone = response.status == 416
-        if wish and (gone or (response.status == 206 and is_other_file(response.headers, validator))):
+        is_past = response.status == 416  # no longer than what is held: it has changed
+        if wish and (is_past or (response.status == 206 and is_other_file(response.headers, validator))):
             _finish(response)
             response = self._asked(url, NOTHING)
         return response

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.hostile_server import HostileServer, cut
 from tundish.core.errors import (
     BadSignature,
     BadStatus,
@@ -18,6 +19,7 @@ from tundish.core.errors import (
     TundishError,
     Unreachable,
 )
+from tundish.fetch.http import HttpFetcher
 from tundish.fetch.retry import Patience, persist
 
 PATIENCE = Patience(attempts=4, first=1.0, cap=5.0, step=100)
@@ -194,3 +196,29 @@ def test_small_steps_add_up_to_progress() -> None:
     attempts = Attempts(*[CutShort()] * 50)
 
     assert "done" == attempts.run(moved=lambda: attempts.count * 50)
+
+
+def test_a_file_comes_whole_over_a_link_that_is_always_cut() -> None:
+    """
+    Cut every 1000 bytes, a file of 20,000 comes once and whole, each attempt going on where the last ended.
+    """
+    content, held = bytes(range(200)) * 100, bytearray()
+
+    def attempt() -> None:
+        with fetcher.open(server.url + "f", offset=len(held)) as answer:
+            del held[answer.offset :]
+            for chunk in answer.chunks():
+                held.extend(chunk)
+
+    with HostileServer({"f": content}) as server, HttpFetcher() as fetcher:
+        server.behave("f", cut(1000))
+        persist(
+            attempt,
+            PATIENCE,
+            sleep=lambda _: None,
+            jitter=lambda: 0.0,
+            on_retry=lambda _error, _pause: None,
+            moved=lambda: len(held),
+        )
+
+    assert (content, 20) == (bytes(held), len(server.requests))
