@@ -62,3 +62,18 @@ class Event:
     kind: str
     subject: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """
+    What this state holds, in numbers. `free` is None where the store cannot know.
+    """
+
+    sources: int
+    images: int  # versions of images, retired ones not counted
+    machines: int
+    deployments: int  # that reported
+    blobs: int
+    size: int  # bytes of all blobs
+    free: int | None

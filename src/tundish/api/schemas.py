@@ -1,0 +1,238 @@
+"""
+What the control door shows: one model per noun, made from a value of `core` and from nothing else.
+
+Keyrings and passwords are never shown. A field, once here, keeps its name and meaning.
+"""
+
+from datetime import datetime
+from typing import Generic, Self, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict
+
+from tundish.core import holding, machine, selection
+from tundish.core.image import Item
+
+Row = TypeVar("Row")
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Page(_Shown, Generic[Row]):
+    """
+    Some rows of a list; `next` is where the following ones are, or null at the end.
+    """
+
+    items: list[Row]
+    next: str | None
+
+
+class File(_Shown):
+    name: str
+    ftype: str
+    path: str
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, item: Item) -> Self:
+        return cls(name=item.name, ftype=item.ftype, path=item.path, size=item.size, sha256=item.digest.hex)
+
+
+class Image(_Shown):
+    id: int
+    ref: str
+    source: str
+    product: str
+    os: str
+    series: str
+    arch: str
+    kernel: str
+    label: str
+    title: str
+    version: str
+    state: str
+    since: datetime
+    size: int
+    bootable: bool
+    files: list[File]
+
+    @classmethod
+    def of(cls, held: holding.Holding) -> Self:
+        product, version = held.product, held.version
+        return cls(
+            id=held.id,
+            ref=held.ref,
+            source=held.source,
+            product=product.name,
+            os=product.os,
+            series=product.series,
+            arch=product.arch,
+            kernel=product.kernel,
+            label=product.label,
+            title=product.title,
+            version=version.name,
+            state=held.state,
+            since=held.since,
+            size=version.size,
+            bootable=version.is_bootable,
+            files=[File.of(item) for item in version.items],
+        )
+
+
+class Source(_Shown):
+    name: str
+    url: str
+    signed: bool
+    priority: int
+    enabled: bool
+
+    @classmethod
+    def of(cls, source: selection.Source) -> Self:
+        return cls(
+            name=source.name,
+            url=without_password(source.url),
+            signed=source.is_signed,
+            priority=source.priority,
+            enabled=source.enabled,
+        )
+
+
+class Selection(_Shown):
+    os: str
+    series: str
+    arches: list[str]
+    kernels: list[str]
+    labels: list[str]
+    source: str | None
+    keep: int
+
+    @classmethod
+    def of(cls, wanted: selection.Selection) -> Self:
+        return cls(
+            os=wanted.os,
+            series=wanted.series,
+            arches=list(wanted.arches),
+            kernels=list(wanted.kernels),
+            labels=list(wanted.labels),
+            source=wanted.source,
+            keep=wanted.keep,
+        )
+
+
+class Machine(_Shown):
+    mac: str
+    uuid: str | None
+    machine_id: str | None
+    first_seen: datetime
+    last_seen: datetime
+    deployments: int
+
+    @classmethod
+    def of(cls, seen: machine.Machine) -> Self:
+        return cls(
+            mac=seen.mac,
+            uuid=seen.uuid,
+            machine_id=seen.machine_id,
+            first_seen=seen.first_seen,
+            last_seen=seen.last_seen,
+            deployments=seen.deployments,
+        )
+
+
+class Deployment(_Shown):
+    id: int
+    mac: str
+    image: str
+    version: str
+    root: str
+    started_at: datetime
+    reported_at: datetime | None
+
+    @classmethod
+    def of(cls, boot: machine.Deployment) -> Self:
+        return cls(
+            id=boot.id,
+            mac=boot.mac,
+            image=boot.image,
+            version=boot.version,
+            root=boot.root.hex,
+            started_at=boot.started_at,
+            reported_at=boot.reported_at,
+        )
+
+
+class Job(_Shown):
+    id: int
+    kind: str
+    subject: str
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str
+    detail: str
+
+    @classmethod
+    def of(cls, job: holding.Job) -> Self:
+        return cls(
+            id=job.id,
+            kind=job.kind,
+            subject=job.subject,
+            started_at=job.started_at,
+            ended_at=job.ended_at,
+            outcome=job.outcome,
+            detail=job.detail,
+        )
+
+
+class Event(_Shown):
+    id: int
+    at: datetime
+    kind: str
+    subject: str
+    text: str
+
+    @classmethod
+    def of(cls, event: holding.Event) -> Self:
+        return cls(id=event.id, at=event.at, kind=event.kind, subject=event.subject, text=event.text)
+
+
+class Usage(_Shown):
+    sources: int
+    images: int
+    machines: int
+    deployments: int
+    blobs: int
+    size: int
+    free: int | None
+
+    @classmethod
+    def of(cls, usage: holding.Usage) -> Self:
+        return cls(
+            sources=usage.sources,
+            images=usage.images,
+            machines=usage.machines,
+            deployments=usage.deployments,
+            blobs=usage.blobs,
+            size=usage.size,
+            free=usage.free,
+        )
+
+
+class Health(_Shown):
+    status: str
+    version: str
+
+
+def without_password(url: str) -> str:
+    """
+    A URL as it may be shown: who logs in, and with what, is masked.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(not a URL)"
+    if "@" not in parts.netloc:
+        return url
+    return parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]).geturl()
