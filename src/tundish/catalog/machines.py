@@ -93,13 +93,17 @@ class Machines:
         with self._database.read() as connection:
             return tuple(map(_found, connection.execute(_counted().order_by(_machine.mac))))
 
-    def deployments(self, mac: str | None = None, limit: int = 100) -> tuple[Deployment, ...]:
+    def deployments(
+        self, mac: str | None = None, limit: int = 100, *, before: int = 0
+    ) -> tuple[Deployment, ...]:
         """
-        The last deployments, of one machine or of all, the newest first.
+        The last deployments, of one machine or of all, the newest first; with `before`, older ones only.
         """
         asked = select(tables.deployments).order_by(_boot.id.desc()).limit(bounded(limit))
         if mac is not None:
             asked = asked.where(_boot.mac == mac_address(mac))
+        if before:
+            asked = asked.where(_boot.id < before)
         with self._database.read() as connection:
             return tuple(_deployment(row) for row in connection.execute(asked))
 

@@ -59,11 +59,13 @@ class Jobs:
                 raise NotFound(f"there is no job {number}")
             raise Conflict(f"job {number} has ended already: {before}")
 
-    def list(self, limit: int = 50) -> tuple[Job, ...]:
+    def list(self, limit: int = 50, *, before: int = 0) -> tuple[Job, ...]:
         """
-        The last jobs, the newest first.
+        The last jobs, the newest first; with `before`, those older than the job of this number.
         """
         asked = select(tables.jobs).order_by(_job.id.desc()).limit(bounded(limit))
+        if before:
+            asked = asked.where(_job.id < before)
         with self._database.read() as connection:
             return tuple(
                 Job(
@@ -103,11 +105,13 @@ class Events:
             number = connection.execute(insert(tables.events).values(row).returning(_event.id)).scalar_one()
             connection.execute(delete(tables.events).where(_event.id <= number - EVENTS_KEPT))
 
-    def list(self, limit: int = 100) -> tuple[Event, ...]:
+    def list(self, limit: int = 100, *, before: int = 0) -> tuple[Event, ...]:
         """
-        The last events, the newest first.
+        The last events, the newest first; with `before`, those older than the event of this number.
         """
         asked = select(_event.id, _event.at, _event.kind, _event.subject, _event.text)
+        if before:
+            asked = asked.where(_event.id < before)
         newest = asked.order_by(_event.id.desc()).limit(bounded(limit))
         with self._database.read() as connection:
             return tuple(Event(*row) for row in connection.execute(newest))

@@ -5,7 +5,7 @@ The name of a blob: the sha256 of its bytes, validated once and printed one way.
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import BinaryIO, Self
 
 from tundish.core.errors import InvalidName
 
@@ -37,6 +37,13 @@ class Digest:
     @classmethod
     def of(cls, data: bytes) -> Self:
         return cls(hashlib.sha256(data).hexdigest())
+
+    @classmethod
+    def of_stream(cls, stream: BinaryIO) -> Self:
+        """
+        The digest of everything from the stream's place to its end, read in pieces.
+        """
+        return cls(hashlib.file_digest(stream, "sha256").hexdigest())
 
     def __str__(self) -> str:
         return f"sha256:{self.hex}"

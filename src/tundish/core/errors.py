@@ -30,13 +30,16 @@ TundishError
 │   └── NoSpace             the disk or quota is full
 ├── ToolFailed              a program failed; carries command and exit code
 │   └── ToolMissing         a program is not installed
-└── Partial                 some of it worked, and the rest is named
+├── Partial                 some of it worked, and the rest is named
+└── Stopped                 a person stopped it; what came is kept
 
 One table (`REACTIONS`) says what each family means at the edges; doors and jobs read it, nobody else
 knows a status code.
 """
 
+import errno
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 class TundishError(Exception):
@@ -242,6 +245,8 @@ class NoSpace(StorageError):
     The disk or quota is full.
     """
 
+    CODES: ClassVar[frozenset[int]] = frozenset({errno.ENOSPC, errno.EDQUOT})  # as the kernel says it
+
     def __init__(self, place: str = "the store", needed: int | None = None, free: int | None = None) -> None:
         self.place, self.needed, self.free = place, needed, free
         figures = f" ({needed} bytes needed, {free} free)" if needed is not None and free is not None else ""
@@ -267,6 +272,12 @@ class ToolMissing(ToolFailed):
 class Partial(TundishError):
     """
     Some of it worked; the rest is named.
+    """
+
+
+class Stopped(TundishError):
+    """
+    Stopped before the end; what came is kept, run it again to go on from here.
     """
 
 
@@ -296,6 +307,7 @@ REACTIONS: dict[type[TundishError], Reaction] = {
     ToolFailed: Reaction(500, 10, retry=False, log="error"),
     StorageError: Reaction(507, 11, retry=False, log="error"),
     Partial: Reaction(500, 12, retry=False, log="warning"),
+    Stopped: Reaction(500, 130, retry=False, log="info"),
     TundishError: Reaction(500, 70, retry=False, log="error"),
 }
 

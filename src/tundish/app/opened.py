@@ -1,0 +1,141 @@
+"""
+Everything a command or a door works with, opened in order and closed in reverse. No rules here.
+
+    <state>/
+    ├── catalog.sqlite      what we know
+    ├── store/              blobs
+    ├── channels/<name>/    published trees, plain files
+    └── keys/               signing.key (secret), signing.gpg (public keyring for readers)
+"""
+
+import os
+import platform
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tundish.catalog.db import sqlite_url
+from tundish.catalog.opened import Catalog
+from tundish.core import clock
+from tundish.core.errors import StorageError
+from tundish.fetch.fetcher import Fetcher
+from tundish.fetch.folder import FolderFetcher
+from tundish.fetch.http import HttpFetcher
+from tundish.fetch.routed import RoutedFetcher
+from tundish.publish.publisher import Press
+from tundish.settings import Settings
+from tundish.store import audit
+from tundish.store.blobs import Blob
+from tundish.store.local import LocalStore
+from tundish.sync.mirror import Gear
+from tundish.sync.run import Desk
+from tundish.tools.gpg import GpgSigner, Gpgv, generate_key
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """
+    The opened parts.
+    """
+
+    settings: Settings
+    catalog: Catalog
+    store: LocalStore
+    fetcher: Fetcher
+    verifier: Gpgv
+
+    @property
+    def channels(self) -> Path:
+        return self.settings.state / "channels"
+
+    @property
+    def public_keyring(self) -> Path:
+        """
+        Where readers of what we publish find our public key.
+        """
+        return self.settings.state / "keys" / "signing.gpg"
+
+    def desk(self, parallel: int | None = None) -> Desk:
+        """
+        What a sync works with.
+        """
+        gear = Gear(
+            fetcher=self.fetcher,
+            store=self.store,
+            images=self.catalog.images,
+            roots={},
+            now=clock.now,
+            sleep=time.sleep,
+            jitter=random.random,
+            parallel=parallel or self.settings.parallel,
+        )
+        return Desk(self.catalog, self.store, self.fetcher, self.verifier, gear, holder())
+
+    def usage(self) -> audit.Usage:
+        """
+        How full the store is.
+        """
+        return audit.usage(self.store)
+
+    def verify(self, progress: Callable[[Blob], None], *, quarantine: bool) -> audit.Report:
+        """
+        Hash every blob again; see `store.audit.verify`.
+        """
+        return audit.verify(self.store, progress=progress, quarantine=quarantine)
+
+    def press(self) -> Press:
+        """
+        What a publisher works with; the first call makes the signing key.
+        """
+        return Press(store=self.store, signer=self._signer(), verifier=self.verifier, now=clock.now)
+
+    def _signer(self) -> GpgSigner:
+        secret = self.settings.state / "keys" / "signing.key"
+        secret.parent.mkdir(mode=0o700, exist_ok=True)
+        if not secret.exists():
+            generate_key(secret, f"tundish on {platform.node()}")
+        signer = GpgSigner(secret)
+        if not self.public_keyring.exists():
+            draft = self.public_keyring.with_suffix(".new")
+            draft.write_bytes(signer.keyring())
+            draft.replace(self.public_keyring)
+        return signer
+
+
+def holder() -> str:
+    """
+    Who we are, for somebody who finds a lock taken.
+    """
+    return f"process {os.getpid()} on {platform.node()}"
+
+
+@contextmanager
+def open_app(settings: Settings) -> Iterator[App]:
+    """
+    Open the state folder, made on first use.
+
+    Raises:
+        StorageError: the folder cannot be made or used.
+    """
+    try:
+        settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (settings.state / "channels").mkdir(exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"cannot use {settings.state}: {error.strerror}; name another folder: --state or TUNDISH_STATE"
+        ) from error
+    with ExitStack() as stack:
+        catalog = Catalog.open(sqlite_url(settings.state / "catalog.sqlite"))
+        stack.callback(catalog.close)
+        http = HttpFetcher(connections=settings.parallel, http_proxy=settings.http_proxy)
+        stack.callback(http.close)
+        yield App(
+            settings=settings,
+            catalog=catalog,
+            store=LocalStore(settings.state / "store"),
+            fetcher=RoutedFetcher(http, FolderFetcher()),
+            verifier=Gpgv(),
+        )

@@ -1,0 +1,123 @@
+"""
+The command line: words in, one call, an answer out. Commands are loaded only when they are asked for,
+so that `--version` and `--help` start at once.
+"""
+
+import importlib
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from tundish import __version__
+from tundish.cli.command import Noun
+from tundish.core.errors import REACTIONS, TundishError, reaction
+
+COMMANDS = {  # word: its line of help; the word is the module of this package and the command in it
+    "build": "Build an image from the machine's own package archive.",
+    "completion": "Print the shell completion script.",
+    "demo": "Build, publish, sync and boot a real image, and show how.",
+    "doctor": "Say what works on this machine, and how to mend what does not.",
+    "image": "List and show the images held.",
+    "machine": "List and show the machines that asked to boot.",
+    "publish": "Publish images as a signed stream.",
+    "select": "Choose which images to sync.",
+    "serve": "Serve images, streams, boot scripts and the API.",
+    "source": "Manage the places that images come from.",
+    "store": "Look after the blobs on this machine.",
+    "sync": "Fetch what is selected and offered.",
+}
+STOPPED = "stopped; what was done is kept, run it again to go on"
+
+
+class Lazy(Noun):
+    """
+    A group that knows its commands by name and imports one only to run or complete it.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"tundish.cli.{cmd_name}"), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    example="""
+    tundish source add lab http://mirror.lab/stable/ --keyring lab.gpg
+    tundish select add ubuntu/noble --arch amd64
+    tundish sync --plan
+    tundish sync
+    tundish serve
+    """,
+)
+@click.option(
+    "--state",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    envvar="TUNDISH_STATE",
+    show_envvar=True,
+    help="Folder of catalog, blobs, channels and keys.",
+)
+@click.version_option(__version__, prog_name="tundish")
+@click.pass_context
+def tundish(context: click.Context, state: str | None) -> None:
+    """
+    The image side of bare metal: sync, verify, publish, serve and boot OS images.
+    """
+    context.obj = state
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """
+    Run the command line and end the process with its exit code.
+    """
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(words: list[str]) -> int:
+    """
+    Run one command. Returns the exit code; see docs/reference/exit-codes.md.
+    """
+    try:
+        result: Any = tundish.main(words, prog_name="tundish", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except TundishError as error:
+        _say(error, as_json="--json" in words)
+        return reaction(error).exit
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo(STOPPED, err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away: nothing is wrong, and nobody is there to tell
+        return 0
+    except Exception:  # noqa: BLE001 -- the edge of the process: a bug, shown whole
+        traceback.print_exc()
+        click.echo("this is a bug in tundish; please report the lines above", err=True)
+        return REACTIONS[TundishError].exit
+    return result if isinstance(result, int) else 0
+
+
+def _say(error: TundishError, *, as_json: bool) -> None:
+    """
+    An error on standard error: a sentence for people, one line of JSON for programs.
+    """
+    if as_json:
+        facts = {"error": type(error).__name__, "message": str(error), "exit": reaction(error).exit}
+        click.echo(json.dumps(facts), err=True)
+    else:
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)

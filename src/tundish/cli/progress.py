@@ -1,0 +1,159 @@
+"""
+Live progress on standard error: bars on a terminal, a plain line now and then elsewhere.
+"""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from tundish.cli.session import size_text
+from tundish.core import clock
+from tundish.core.errors import TundishError
+from tundish.sync.mirror import Watch
+from tundish.sync.plan import Plan, PlannedFile
+
+EVERY = 2.0  # seconds between two plain lines
+
+
+class _Totals:
+    """
+    What all watchers count; called from many threads.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.files = self.bytes = self.done = self.came = 0
+        self.since = clock.monotonic()
+
+    def expect(self, plan: Plan) -> None:
+        self.files = len(plan.files)
+        self.bytes = sum(file.size for file in plan.files)
+        self.since = clock.monotonic()
+
+    def speed(self) -> float:
+        return self.came / max(clock.monotonic() - self.since, 0.001)
+
+    def line(self) -> str:
+        left = (self.bytes - self.came) / max(self.speed(), 1.0)
+        return (
+            f"{self.done} of {self.files} files, {size_text(self.came)} of {size_text(self.bytes)}, "
+            f"{size_text(int(self.speed()))}/s, {left:.0f} s left"
+        )
+
+
+class Lines:
+    """
+    A plain line every few seconds, and one for each retry and failure.
+    """
+
+    def __init__(self) -> None:
+        self._totals, self._next = _Totals(), 0.0
+
+    def expect(self, plan: Plan) -> None:
+        self._totals.expect(plan)
+        self._next = clock.monotonic() + EVERY
+
+    def begun(self, file: PlannedFile) -> None:
+        pass
+
+    def moved(self, file: PlannedFile, count: int) -> None:
+        with self._totals.lock:
+            self._totals.came += count
+            if clock.monotonic() < self._next:
+                return
+            self._next = clock.monotonic() + EVERY
+            line = self._totals.line()
+        click.echo(line, err=True)
+
+    def retried(self, file: PlannedFile, error: TundishError, delay: float) -> None:
+        click.echo(f"again in {delay:.1f} s: {file.path}: {error}", err=True)
+
+    def ended(self, file: PlannedFile, error: TundishError | None) -> None:
+        with self._totals.lock:
+            self._totals.done += error is None
+        if error is not None:
+            click.echo(f"failed: {file.path}: {error}", err=True)
+
+    def finish(self) -> None:
+        if self._totals.files:
+            click.echo(self._totals.line(), err=True)
+
+
+class Bars:
+    """
+    One bar for everything and one for each file under way.
+    """
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TaskID,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            DownloadColumn(binary_units=True),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._files: dict[str, TaskID] = {}
+        self._total: TaskID | None = None
+        self._lock = threading.Lock()
+
+    def expect(self, plan: Plan) -> None:
+        if plan.files:
+            size = sum(file.size for file in plan.files)
+            self._total = self._progress.add_task(f"{len(plan.files)} files", total=size)
+            self._progress.start()
+
+    def begun(self, file: PlannedFile) -> None:
+        name = file.path if len(file.path) <= 48 else "..." + file.path[-45:]
+        with self._lock:
+            self._files[file.digest.hex] = self._progress.add_task(name, total=file.size)
+
+    def moved(self, file: PlannedFile, count: int) -> None:
+        if self._total is not None:
+            self._progress.advance(self._total, count)
+        self._progress.advance(self._files[file.digest.hex], count)
+
+    def retried(self, file: PlannedFile, error: TundishError, delay: float) -> None:
+        self._progress.console.print(f"again in {delay:.1f} s: {file.path}: {error}", markup=False)
+
+    def ended(self, file: PlannedFile, error: TundishError | None) -> None:
+        with self._lock:
+            self._progress.remove_task(self._files.pop(file.digest.hex))
+        if error is not None:
+            self._progress.console.print(f"failed: {file.path}: {error}", markup=False)
+
+    def finish(self) -> None:
+        self._progress.stop()
+
+
+@contextmanager
+def shown() -> Iterator["Lines | Bars"]:
+    """
+    A watcher that suits where standard error goes.
+    """
+    watch: Lines | Bars = Bars() if sys.stderr.isatty() else Lines()
+    _promise(watch)
+    try:
+        yield watch
+    finally:
+        watch.finish()
+
+
+def _promise(_: Watch) -> None:
+    """
+    Holds the type checker to it that both are watchers.
+    """

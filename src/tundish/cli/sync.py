@@ -1,0 +1,138 @@
+"""
+`tundish sync`: fetch what is selected and offered.
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+
+from tundish.cli.command import Verb
+from tundish.cli.session import answer, json_option, opened, size_text, table
+from tundish.core.names import SourceName
+from tundish.sync.ledger import Outcome
+from tundish.sync.plan import Action, Plan
+from tundish.sync.report import outcome_json, plan_json
+from tundish.sync.run import Prepared
+
+SHOWN = 40  # lines of a plan before the rest is counted
+
+
+@click.command(
+    cls=Verb,
+    example="""
+    tundish sync --plan
+    tundish sync
+    tundish sync lab --json
+    """,
+)
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--plan", "only_plan", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option("--all", "all_lines", is_flag=True, help="Show every line of the plan.")
+@click.option("--parallel", type=click.IntRange(1, 64), help="Files fetched side by side.  [default: 8]")
+@click.option("--allow-rollback", is_flag=True, help="Accept documents older than those accepted before.")
+@json_option
+@click.pass_context
+def sync(
+    context: click.Context,
+    *,
+    sources: tuple[str, ...],
+    only_plan: bool,
+    all_lines: bool,
+    parallel: int | None,
+    allow_rollback: bool,
+    as_json: bool,
+) -> None:
+    """
+    Fetch what is selected and offered, from all enabled sources or from those named.
+    """
+    from tundish.cli.progress import shown
+    from tundish.sync import run
+
+    names = [SourceName(name) for name in sources]
+    with opened(context) as app:
+        desk = app.desk(parallel)
+        if only_plan:
+            prepared = run.prepare(desk, names, allow_rollback=allow_rollback)
+            show_plan(prepared, as_json=as_json, all_lines=all_lines)
+            if prepared.unreadable:
+                raise prepared.unreadable[0].error
+            return
+        with shown() as watch, stoppable() as stop:
+
+            def planned(prepared: Prepared) -> None:
+                if not as_json:
+                    show_plan(prepared, as_json=False, all_lines=all_lines)
+                watch.expect(prepared.plan)
+
+            outcome = run.sync(
+                desk, names, watch=watch, stop=stop, planned=planned, allow_rollback=allow_rollback
+            )
+    show_outcome(outcome, as_json=as_json)
+
+
+def show_plan(prepared: Prepared, *, as_json: bool, all_lines: bool) -> None:
+    """
+    A plan on standard output; what could not be read, on standard error.
+    """
+    for unreadable in prepared.unreadable:
+        click.echo(f"warning: source {unreadable.source}: {unreadable.error}", err=True)
+    for offer in prepared.offers:
+        for unread in offer.unread:
+            click.echo(f"warning: {unread.content_id}: {unread.error}", err=True)
+        for remark in offer.remarks[:SHOWN]:
+            click.echo(f"note: {remark.subject}: {remark.text}", err=True)
+    if as_json:
+        answer(plan_json(prepared.plan))
+    else:
+        _plan_text(prepared.plan, all_lines=all_lines)
+
+
+def _plan_text(plan: Plan, *, all_lines: bool) -> None:
+    lines = [each for action in Action for each in plan.of(action)]
+    shown = lines if all_lines else lines[:SHOWN]
+    table(
+        ["PLAN", "IMAGE", "SOURCE", "BYTES", "WHY"],
+        [(str(each.action), each.ref, each.source, size_text(each.size), each.reason) for each in shown],
+        empty="the sources offer nothing that is selected; see: tundish source browse NAME",
+    )
+    if len(lines) > len(shown):
+        click.echo(f"... and {len(lines) - len(shown)} more; see them all with --all")
+    click.echo(
+        f"to fetch: {len(plan.of(Action.FETCH))} versions, {len(plan.files)} files, "
+        f"{size_text(plan.fetch_bytes)}; "
+        f"kept: {len(plan.of(Action.KEEP))}, {size_text(plan.bytes_of(Action.KEEP))}; "
+        f"retired: {len(plan.of(Action.RETIRE))}, {size_text(plan.bytes_of(Action.RETIRE))}"
+    )
+
+
+def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
+    if as_json:
+        answer(outcome_json(outcome))
+        return
+    click.echo(
+        f"done: {len(outcome.completed)} versions complete, {outcome.fetched_files} files fetched "
+        f"({size_text(outcome.fetched_bytes)}), {len(outcome.retired)} versions retired"
+    )
+
+
+@contextmanager
+def stoppable() -> Iterator[threading.Event]:
+    """
+    An event that the first Ctrl-C or SIGTERM sets, for a clean stop; the second ends the process.
+    """
+    stop = threading.Event()
+
+    def ask(number: int, _: FrameType | None) -> None:
+        signal.signal(number, before[signal.Signals(number)])
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

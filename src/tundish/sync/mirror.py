@@ -1,0 +1,223 @@
+"""
+Carry out a plan: fetch its files side by side, mark versions complete as their last file lands, retire
+what its replacement made needless.
+
+One file that fails spoils only the versions that name it. A stop, a crash or a full disk leaves every
+part where it is; the next run goes on from there.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from tundish.catalog.images import Images
+from tundish.core.errors import BadStatus, DigestMismatch, NoSpace, SizeMismatch, Stopped, TundishError
+from tundish.core.names import SourceName
+from tundish.fetch.fetcher import Answer, Fetcher
+from tundish.fetch.retry import Patience, persist
+from tundish.fetch.routed import join
+from tundish.store.blobs import BlobSink, Ingest
+from tundish.sync.ledger import Ledger, Outcome
+from tundish.sync.plan import Plan, PlannedFile
+
+PARTIAL_CONTENT = 206  # as a refusal: the range that came is not the one asked for
+_RESERVE = 64 * 1024 * 1024  # bytes left free beside what the plan needs
+
+
+class Watch(Protocol):
+    """
+    Who looks on while files are fetched. Called from many threads.
+    """
+
+    def begun(self, file: PlannedFile) -> None: ...
+
+    def moved(self, file: PlannedFile, count: int) -> None:
+        """
+        So many more bytes are in; negative when what came has to come again.
+        """
+
+    def retried(self, file: PlannedFile, error: TundishError, delay: float) -> None: ...
+
+    def ended(self, file: PlannedFile, error: TundishError | None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gear:
+    """
+    What a mirror works with. `roots` are the sources' URLs, each with a trailing slash.
+    """
+
+    fetcher: Fetcher
+    store: BlobSink
+    images: Images
+    roots: Mapping[SourceName, str]
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    jitter: Callable[[], float]
+    patience: Patience = field(default_factory=Patience)
+    parallel: int = 8
+
+
+def mirror(plan: Plan, *, gear: Gear, watch: Watch, stop: threading.Event) -> Outcome:
+    """
+    Do what the plan says.
+
+    Raises:
+        NoSpace: the plan does not fit, or the disk filled up on the way.
+        StorageError: the store cannot keep it.
+        Stopped: `stop` was set.
+    """
+    _check_space(plan, gear.store)
+    ledger = Ledger(plan, gear.images, gear.now)
+    with ThreadPoolExecutor(max_workers=gear.parallel, thread_name_prefix="fetch") as pool:
+        _fetch_all(plan.files, pool, gear=gear, watch=watch, stop=stop, ledger=ledger)
+    outcome = ledger.close()
+    if ledger.fatal:
+        raise ledger.fatal
+    return outcome
+
+
+def _check_space(plan: Plan, store: BlobSink) -> None:
+    free = store.free()
+    needed = plan.fetch_bytes + (_RESERVE if plan.fetch_bytes else 0)
+    if free is not None and needed > free:
+        raise NoSpace("the store", needed, free)
+
+
+def _fetch_all(
+    files: Sequence[PlannedFile],
+    pool: ThreadPoolExecutor,
+    *,
+    gear: Gear,
+    watch: Watch,
+    stop: threading.Event,
+    ledger: Ledger,
+) -> None:
+    """
+    Keep the pool busy without queueing the whole plan, and book each result on this thread.
+    """
+    waiting = iter(files)
+    running: dict[Future[int], PlannedFile] = {}
+    try:
+        while True:
+            while len(running) < 2 * gear.parallel and not (stop.is_set() or ledger.fatal):
+                file = next(waiting, None)
+                if file is None:
+                    break
+                running[pool.submit(_fetch, file, gear=gear, watch=watch, stop=stop)] = file
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                _book(running.pop(future), future, ledger)
+            if ledger.fatal:
+                stop.set()
+    except BaseException:
+        stop.set()  # the pool's threads look at it before every chunk
+        raise
+    if stop.is_set() and ledger.fatal is None:
+        ledger.fatal = Stopped()
+
+
+def _book(file: PlannedFile, future: Future[int], ledger: Ledger) -> None:
+    try:
+        came = future.result()
+    except TundishError as error:
+        ledger.failed(file, error)
+    else:
+        ledger.arrived(file, came)
+
+
+def _fetch(file: PlannedFile, *, gear: Gear, watch: Watch, stop: threading.Event) -> int:
+    """
+    Bring one file into the store. Returns the bytes that came over the network.
+    """
+    transfer = _Transfer(file, gear, watch, stop)
+    watch.begun(file)
+    try:
+        persist(
+            transfer.attempt,
+            gear.patience,
+            sleep=gear.sleep,
+            jitter=gear.jitter,
+            on_retry=lambda error, delay: watch.retried(file, error, delay),
+            moved=lambda: transfer.shown,
+        )
+    except TundishError as error:
+        watch.ended(file, error)
+        raise
+    watch.ended(file, None)
+    return transfer.came
+
+
+@dataclass(slots=True)
+class _Transfer:
+    """
+    One file under way, over as many attempts as it takes.
+    """
+
+    file: PlannedFile
+    gear: Gear
+    watch: Watch
+    stop: threading.Event
+    came: int = 0  # bytes over the network, those that had to come again included
+    shown: int = 0  # bytes held, as the watcher was told
+    resumed: bool = False  # whether the last attempt went on from bytes it had not fetched itself
+
+    def attempt(self) -> None:
+        if self.stop.is_set():
+            raise Stopped
+        try:
+            self._attempt()
+        except DigestMismatch:
+            if not self.resumed:
+                raise
+            # The part of an earlier run may be of another file, or spoilt by a crash: once more from byte 0.
+            self._tell(-self.shown)
+            self._attempt()
+
+    def _attempt(self) -> None:
+        with self.gear.store.ingest(self.file.digest, self.file.size) as ingest:
+            self.resumed = ingest.size > 0
+            self._tell(ingest.size - self.shown)
+            if ingest.size < self.file.size or self.file.size == 0:
+                self._receive(ingest)
+            ingest.commit()
+
+    def _receive(self, ingest: Ingest) -> None:
+        url = join(self.gear.roots[self.file.source], self.file.path)
+        with self._answer(url, ingest) as answer:
+            if answer.length is not None and answer.offset + answer.length != self.file.size:
+                raise SizeMismatch(self.file.size, answer.offset + answer.length, url)
+            if answer.offset != ingest.size:
+                ingest.restart()
+                self.resumed = False
+                self._tell(-self.shown)
+            for chunk in answer.chunks():
+                if self.stop.is_set():
+                    raise Stopped
+                ingest.write(chunk)
+                self.came += len(chunk)
+                self._tell(len(chunk))
+
+    @contextmanager
+    def _answer(self, url: str, ingest: Ingest) -> Iterator[Answer]:
+        """
+        A transfer from where we are, or from byte 0 if the other side cannot count.
+        """
+        with ExitStack() as stack:
+            try:
+                answer = stack.enter_context(self.gear.fetcher.open(url, offset=ingest.size))
+            except BadStatus as error:
+                if error.status != PARTIAL_CONTENT or not ingest.size:
+                    raise
+                answer = stack.enter_context(self.gear.fetcher.open(url))
+            yield answer
+
+    def _tell(self, count: int) -> None:
+        if count:
+            self.shown += count
+            self.watch.moved(self.file, count)

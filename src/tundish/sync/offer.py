@@ -1,0 +1,31 @@
+"""
+What a source offers at one moment, as values.
+"""
+
+from dataclasses import dataclass
+
+from tundish.core.errors import TundishError
+from tundish.core.image import Product, Remark
+from tundish.core.names import ContentId
+from tundish.core.payload import Signature
+from tundish.core.selection import Seen, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """
+    One products file that could not be read, and why; what we hold of it is left alone.
+    """
+
+    content_id: ContentId
+    error: TundishError
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    source: Source
+    products: tuple[Product, ...]
+    marks: tuple[Seen, ...]  # what was accepted, to be remembered against replay
+    remarks: tuple[Remark, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    signature: Signature | None = None  # of the index; None where the source is set to unsigned

@@ -1,0 +1,175 @@
+"""
+Read what a source offers: index, then its products files, each fetched once and verified before parsed.
+
+Nothing is written. A products file that cannot be had is named in the offer and hides no other; a trust
+error ends the reading of its source, whichever document it is in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tundish.core.digest import Digest
+from tundish.core.errors import BadDocument, InputError, TrustError, UpstreamError
+from tundish.core.image import Product, Remark
+from tundish.core.names import ContentId, ItemPath, item_path
+from tundish.core.payload import Payload, Signature, unverified
+from tundish.core.selection import Seen, Source
+from tundish.fetch.fetcher import Fetcher, Limits
+from tundish.fetch.routed import join
+from tundish.stream import index as stream_index
+from tundish.stream import products as stream_products
+from tundish.sync.offer import Offer, Unread
+from tundish.trust import clearsign, history
+from tundish.trust.protocols import Verifier
+
+DATATYPES = {"image-ids", "image-downloads"}
+MAX_NESTING = 3  # levels of indexes below the first
+_ENTRY = "streams/v1/index"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    Where a source's reading begins: its root, with a trailing slash, and the path of its index.
+    """
+
+    root: str
+    path: ItemPath
+
+
+def entry(url: str, *, signed: bool) -> Entry:
+    """
+    Split a source's URL: a base with or without slash, or the full path of an index.
+
+    Raises:
+        InputError: the URL names an unsigned index, but the source is to be signed, or the reverse.
+    """
+    for suffix in (".sjson", ".json"):
+        if url.endswith(_ENTRY + suffix):
+            if signed != (suffix == ".sjson"):
+                raise InputError(
+                    f"{url} names {'an unsigned' if signed else 'a signed'} index, but the source is set to "
+                    f"{'signed: give the URL ending in .sjson' if signed else 'unsigned: give a keyring'}"
+                )
+            return Entry(url.removesuffix(_ENTRY + suffix), item_path(_ENTRY + suffix))
+    root = url if url.endswith("/") else url + "/"
+    return Entry(root, item_path(_ENTRY + (".sjson" if signed else ".json")))
+
+
+def read(
+    source: Source,
+    *,
+    fetcher: Fetcher,
+    verifier: Verifier,
+    seen: Mapping[str, Seen],
+    at: datetime,
+    limits: Limits | None = None,
+) -> Offer:
+    """
+    Fetch, verify and parse all documents of a source. `seen` holds the marks of earlier readings.
+
+    Raises:
+        TrustError: a document is not signed by a key of this source, or older than what was accepted.
+        UpstreamError: the index cannot be had or is not an index.
+    """
+    reading = _Reading(source, fetcher, verifier, seen, at, limits or Limits())
+    start = entry(source.url, signed=source.is_signed)
+    reading.index(start.root, start.path, above=())
+    return reading.offer()
+
+
+@dataclass(slots=True)
+class _Reading:
+    source: Source
+    fetcher: Fetcher
+    verifier: Verifier
+    seen: Mapping[str, Seen]
+    at: datetime
+    limits: Limits
+    products: list[Product] = field(default_factory=list)
+    marks: list[Seen] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    signature: Signature | None = None
+
+    def index(self, root: str, path: ItemPath, *, above: tuple[ItemPath, ...]) -> None:
+        payload = self._payload(root, path)
+        if path in above:
+            raise BadDocument(f"{payload.origin}: the index names itself; tell the source's owner")
+        if len(above) > MAX_NESTING:
+            raise BadDocument(f"{payload.origin}: indexes nest deeper than {MAX_NESTING} levels")
+        document, remarks = stream_index.parse(payload)
+        self.remarks.extend(remarks)
+        self.signature = self.signature or payload.signature
+        self._accept(f"index {path}", document.updated, payload)
+        for each in document.entries:
+            if each.format == "index:1.0":
+                if each.path == path:
+                    raise BadDocument(f"{payload.origin}: the index names itself; tell the source's owner")
+                self.index(root, each.path, above=(*above, path))
+            elif each.datatype in DATATYPES:
+                self._products(root, each)
+            else:
+                self.remarks.append(Remark(each.content_id, f"datatype {each.datatype!r} is not for images"))
+
+    def _products(self, root: str, listed: stream_index.IndexEntry) -> None:
+        try:
+            payload = self._payload(root, listed.path)
+            document, remarks = stream_products.parse(payload)
+        except TrustError:
+            raise
+        except UpstreamError as error:
+            self.unread.append(Unread(listed.content_id, error))
+            return
+        self.remarks.extend(remarks)
+        if document.content_id != listed.content_id:
+            text = f"the index lists this products file as {listed.content_id}"
+            self.remarks.append(Remark(document.content_id, text))
+        self._accept(f"products {document.content_id}", document.updated, payload)
+        self.products.extend(document.products)
+
+    def _payload(self, root: str, path: ItemPath) -> Payload:
+        url = join(root, path)
+        document = self.fetcher.document(url, limit=self.limits.document)
+        origin = f"source {self.source.name}, {url}"
+        if not self.source.is_signed:
+            return unverified(document, origin)
+        return clearsign.verify(
+            document, keyring=self.source.keyring, verifier=self.verifier, now=self.at, origin=origin
+        )
+
+    def _accept(self, document: str, updated: datetime | None, payload: Payload) -> None:
+        self.marks.append(
+            history.accept(
+                self.seen.get(document),
+                document=document,
+                updated=updated,
+                digest=Digest.of(payload.text),
+                at=self.at,
+                origin=payload.origin,
+            )
+        )
+
+    def offer(self) -> Offer:
+        return Offer(
+            self.source,
+            _once(self.products, self.remarks),
+            tuple(self.marks),
+            tuple(self.remarks),
+            tuple(self.unread),
+            self.signature,
+        )
+
+
+def _once(products: list[Product], remarks: list[Remark]) -> tuple[Product, ...]:
+    """
+    Each product once: a second of the same name in the same products file is left out, and said.
+    """
+    found: dict[tuple[ContentId, str], Product] = {}
+    for product in products:
+        if (product.content_id, product.name) in found:
+            remarks.append(Remark(product.name, "listed twice; the first is taken"))
+        else:
+            found[product.content_id, product.name] = product
+    return tuple(found.values())
