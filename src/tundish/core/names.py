@@ -25,7 +25,7 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 # Content ids and product names carry colons and, in vendor streams, a few more signs.
 _STREAM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:+~@=,/-]*")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+~-]*")
-_FORBIDDEN_IN_PATH = re.compile(r"[\x00-\x1f\x7f\\?#]")
+_FORBIDDEN_IN_PATH = re.compile(r"[\x00-\x1f\x7f\\?#\ud800-\udfff]")
 
 
 def _checked(kind: str, value: object, pattern: re.Pattern[str], mend: str) -> str:
@@ -83,7 +83,7 @@ def item_path(value: object) -> ItemPath:
         raise InvalidName(kind, value, "give a relative path")
     if len(value) > MAX_PATH or len(value.encode("utf-8", "surrogatepass")) > MAX_PATH:
         raise InvalidName(kind, value, f"at most {MAX_PATH} bytes")
-    if _FORBIDDEN_IN_PATH.search(value) or any(0xD800 <= ord(sign) <= 0xDFFF for sign in value):
+    if _FORBIDDEN_IN_PATH.search(value):
         raise InvalidName(kind, value, "no control characters, backslash, '?' or '#'")
     segments = value.split("/")
     if "" in segments or "." in segments or ".." in segments:

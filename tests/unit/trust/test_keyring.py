@@ -6,7 +6,7 @@ import base64
 import textwrap
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tundish.core.errors import InputError
@@ -107,6 +107,7 @@ def test_what_is_no_keyring_is_refused(data: bytes) -> None:
         normalise(data)
 
 
+@settings(deadline=None, database=None)
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_a_keyring_or_an_input_error(data: bytes) -> None:
     """
