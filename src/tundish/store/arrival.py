@@ -123,18 +123,20 @@ def _claim(path: Path) -> int:
     """
     A descriptor of the file at `path`, made if need be, with its lock held.
     """
+    refusal: Exception = _busy(path)
     for _ in range(_ATTEMPTS):
         with ExitStack() as undo:
             try:
                 handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _WRITABLE)
-            except PermissionError:
+            except PermissionError as error:  # lasting if the folder refuses, passing if the file is sealed
+                refusal = error
                 _unseal(path)
                 continue
             undo.callback(os.close, handle)
             if _is_mine(handle, path):
                 undo.pop_all()
                 return handle
-    raise _busy(path)
+    raise refusal
 
 
 def _unseal(path: Path) -> None:
