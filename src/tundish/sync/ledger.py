@@ -68,6 +68,8 @@ class Ledger:
         Write the versions into the catalog as on their way; their ids by place.
         """
         at = self._now()
+        damaged = [each.holding for each in self._versions if each.damaged and each.holding is not None]
+        self._images.move(damaged, State.DAMAGED, at)
         ids: dict[int, HoldingId] = {}
         for source, places in self._grouped(range(len(self._versions)), _source_of).items():
             lines = self._grouped(places, _line_of).values()

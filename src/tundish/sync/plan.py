@@ -41,6 +41,7 @@ class PlannedVersion:
     reason: str
     size: int
     holding: HoldingId | None = None  # in the catalog, if it is there already
+    damaged: bool = False  # it was complete, and no longer is
 
     @property
     def line(self) -> tuple[str, str, str]:
@@ -190,7 +191,8 @@ class _Draft:
         size = sum(self._claim(source, item) for item in missing)
         self._used.update(_digests(version))
         reason = _reason_to_fetch(holding, missing, same=same)
-        self._note(Action.FETCH, subject, holding, reason, size)
+        damaged = same and holding is not None and holding.state is State.COMPLETE
+        self._note(Action.FETCH, subject, holding, reason, size, damaged=damaged)
 
     def judge(self, holding: Holding, reason: str) -> None:
         subject = (holding.source, holding.product, holding.version)
@@ -224,12 +226,19 @@ class _Draft:
         return _count(items, self._used, self._held)
 
     def _note(
-        self, action: Action, subject: _Subject, holding: Holding | None, reason: str, size: int
+        self,
+        action: Action,
+        subject: _Subject,
+        holding: Holding | None,
+        reason: str,
+        size: int,
+        *,
+        damaged: bool = False,
     ) -> None:
         source, product, version = subject
         bare = replace(product, versions=())
         known = holding.id if holding else None
-        self._versions.append(PlannedVersion(action, source, bare, version, reason, size, known))
+        self._versions.append(PlannedVersion(action, source, bare, version, reason, size, known, damaged))
 
 
 def _reason_to_fetch(holding: Holding | None, missing: Sequence[Item], *, same: bool) -> str:
