@@ -4,6 +4,7 @@ What gpg signs for us, and what it leaves behind: nothing.
 
 import shutil
 import stat
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,6 +40,9 @@ class Liar:
 
     def keyring(self) -> bytes:
         return self._signer.keyring()
+
+    def session(self) -> AbstractContextManager[object]:
+        return self._signer.session()
 
     def clearsign(self, text: bytes) -> bytes:
         return self._signer.clearsign(self._text)

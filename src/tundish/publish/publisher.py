@@ -65,6 +65,11 @@ def publish(holdings: Sequence[Holding], root: Path, press: Press) -> Publicatio
     """
     if not holdings:
         raise NotFound("there is no complete image to publish; build one or run: tundish sync")
+    with press.signer.session():
+        return _publish(holdings, root, press)
+
+
+def _publish(holdings: Sequence[Holding], root: Path, press: Press) -> Publication:
     before = _standing(root, press)
     updated = tree.next_moment(before.updated if before else None, press.now())
     documents = tree.catalogue(holdings, updated)

@@ -2,6 +2,7 @@
 What trust needs from the programs that do the cryptography. `tools.gpg` provides both.
 """
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from tundish.core.payload import Inspection
@@ -30,6 +31,11 @@ class Signer(Protocol):
 
         Raises:
             ToolFailed: the signing program failed.
+        """
+
+    def session(self) -> AbstractContextManager[object]:
+        """
+        Signing several texts within one is faster; without, each takes the key in anew.
         """
 
     def keyring(self) -> bytes:
