@@ -5,7 +5,8 @@ The name of a blob: the sha256 of its bytes, validated once and printed one way.
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import BinaryIO, Self
+from io import BufferedIOBase
+from typing import Self
 
 from tundish.core.errors import InvalidName
 
@@ -39,7 +40,7 @@ class Digest:
         return cls(hashlib.sha256(data).hexdigest())
 
     @classmethod
-    def of_stream(cls, stream: BinaryIO) -> Self:
+    def of_stream(cls, stream: BufferedIOBase) -> Self:
         """
         The digest of everything from the stream's place to its end, read in pieces.
         """
