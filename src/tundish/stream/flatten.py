@@ -77,6 +77,8 @@ def carried(
     """
     The keys of a level that we do not interpret; `moved` are those that are handed down instead.
     """
+    if known.issuperset(level):
+        return NOTHING
     kept: Object = {}
     for key, value in level.items():
         if key in known or (key in moved and is_sticky(value)):
