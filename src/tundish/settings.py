@@ -34,6 +34,11 @@ TABLE = {
     "kernel_arguments": Setting(
         "TUNDISH_KERNEL_ARGUMENTS", "", "Words added to the kernel's command line of every boot."
     ),
+    "epoch": Setting(
+        "SOURCE_DATE_EPOCH",
+        "",
+        "Seconds since 1970 that all files of a build claim to be of; today, if unset.",
+    ),
 }
 
 
@@ -47,6 +52,7 @@ class Settings:
     parallel: int
     http_proxy: str | None
     kernel_arguments: str
+    epoch: int | None  # None: the day of the build
 
 
 def load(environment: Mapping[str, str] | None = None, **flags: str | Path | int | None) -> Settings:
@@ -67,6 +73,7 @@ def load(environment: Mapping[str, str] | None = None, **flags: str | Path | int
         parallel=_number("parallel", given["parallel"], 1, 64),
         http_proxy=given["http_proxy"] or None,
         kernel_arguments=_arguments(given["kernel_arguments"]),
+        epoch=_number("epoch", given["epoch"], 0, 2**32 - 1) if given["epoch"] else None,
     )
 
 

@@ -5,7 +5,8 @@ Everything a command or a door works with, opened in order and closed in reverse
     ├── catalog.sqlite      what we know
     ├── store/              blobs
     ├── channels/<name>/    published trees, plain files
-    └── keys/               signing.key (secret), signing.gpg (public keyring for readers)
+    ├── keys/               signing.key (secret), signing.gpg (public keyring for readers)
+    └── work/               builds under way; empty when none is
 """
 
 import os
@@ -17,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tundish.build.run import Bench
 from tundish.catalog.db import sqlite_url
 from tundish.catalog.opened import Catalog
 from tundish.core import clock
@@ -73,6 +75,28 @@ class App:
             parallel=parallel or self.settings.parallel,
         )
         return Desk(self.catalog, self.store, self.fetcher, self.verifier, gear, holder())
+
+    def bench(self) -> Bench:
+        """
+        What a build works with.
+        """
+        settings = self.settings
+        return Bench(
+            catalog=self.catalog,
+            store=self.store,
+            cache=settings.cache / "packages",
+            work=settings.state / "work",
+            now=clock.now,
+            holder=holder(),
+        )
+
+    def epoch(self) -> int:
+        """
+        The moment that builds claim to be of: the setting, or today at 00:00 UTC.
+        """
+        if self.settings.epoch is not None:
+            return self.settings.epoch
+        return int(clock.now().replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
 
     def usage(self) -> audit.Usage:
         """
