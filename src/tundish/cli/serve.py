@@ -2,12 +2,13 @@
 `tundish serve`: both doors.
 """
 
+import json
 import logging
 
 import click
 
 from tundish.cli.command import Verb
-from tundish.cli.session import answer, json_option
+from tundish.cli.session import json_option
 
 
 @click.command(cls=Verb, example="tundish serve --host 10.0.0.2")
@@ -45,7 +46,8 @@ def serve(
     def ready(control: int, files: int) -> None:
         at = settings.host
         if as_json:
-            answer({"control": f"http://{at}:{control}", "files": f"http://{at}:{files}"})
+            # One line, so that whoever started us can wait for it.
+            click.echo(json.dumps({"control": f"http://{at}:{control}", "files": f"http://{at}:{files}"}))
         else:
             click.echo(f"control door  http://{at}:{control}\nfile door     http://{at}:{files}")
             click.echo("stop it with Ctrl-C", err=True)
