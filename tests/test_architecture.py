@@ -84,6 +84,8 @@ PURE = (
     "sync/plan.py",
     "publish/tree.py",
     "build/recipe.py",
+    "build/sources.py",
+    "build/products.py",
     "boot/asked.py",
     "boot/ipxe.py",
 )

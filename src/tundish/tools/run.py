@@ -12,12 +12,13 @@ import subprocess
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from tundish.core.errors import ToolFailed, ToolMissing
 
+GRACE = 5.0  # seconds between asking a program to end and ending it
 OUTPUT_LIMIT = 128 * 1024 * 1024
 PACKAGES = {  # program: the Debian package that brings it
     "gpg": "gpg",
@@ -60,7 +61,7 @@ def run(
     argv: Sequence[str | Path],
     *,
     timeout: float,
-    stdin: bytes = b"",
+    stdin: bytes | BinaryIO = b"",
     status_flag: str | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
@@ -84,7 +85,7 @@ def run(
     try:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.PIPE,
+            stdin=subprocess.PIPE if isinstance(stdin, bytes) else stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, **(env or {})},
@@ -100,7 +101,7 @@ def run(
             os.close(write_end)
     status = _Drain(os.fdopen(read_end, "rb")) if status_flag else None
     try:
-        stdout, stderr = process.communicate(stdin, timeout=timeout)
+        stdout, stderr = process.communicate(stdin if isinstance(stdin, bytes) else None, timeout=timeout)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
@@ -149,6 +150,13 @@ class Running:
     pid: int
     line: str
     _process: "subprocess.Popen[bytes]"
+    kept: threading.Event = field(default_factory=threading.Event)
+
+    def keep(self) -> None:
+        """
+        Let the program run on when the context is left; from then on it is the caller's to end.
+        """
+        self.kept.set()
 
     def ended(self, within: float) -> int | None:
         """
@@ -181,15 +189,24 @@ def start(
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(env or {})},
+                start_new_session=True,  # a Ctrl-C at the terminal is ours to pass on
             )
         except OSError as error:
             raise ToolFailed(f"cannot start {line}: {error}", command=line) from error
+        running = Running(process.pid, line, process)
         try:
-            yield Running(process.pid, line, process)
-        finally:
-            process.terminate()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            yield running
+        except BaseException:
+            _end(process)
+            raise
+        if not running.kept.is_set():
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

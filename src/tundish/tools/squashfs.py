@@ -1,0 +1,30 @@
+"""
+mksquashfs: a read-only filesystem from a tar, without unpacking it and without being root.
+"""
+
+from pathlib import Path
+
+from tundish.tools.run import run
+
+# zstd level 3, 286 MB of Debian root, 2 shared cores: 2.2 s for 105 MB; level 6: 4.0 s for 99 MB
+LEVEL = 3
+BLOCK = "128K"
+TIMEOUT = 1800.0
+
+
+def squash(tar: Path, target: Path, *, epoch: int) -> None:
+    """
+    Pack an uncompressed tar into `target`; nothing in it is newer than `epoch`.
+
+    Raises:
+        ToolMissing, ToolFailed: mksquashfs is not installed, or fails (its last words are told).
+    """
+    options = ["-tar", "-comp", "zstd", "-Xcompression-level", str(LEVEL), "-b", BLOCK]
+    quiet = ["-noappend", "-no-progress", "-quiet"]
+    with tar.open("rb") as stream:
+        run(
+            ["mksquashfs", "-", target, *options, *quiet],
+            stdin=stream,
+            timeout=TIMEOUT,
+            env={"SOURCE_DATE_EPOCH": str(epoch)},
+        )
