@@ -76,6 +76,7 @@ def bootstrap(what: Bootstrap, target: Path, progress: Callable[[str], None]) ->
         "TMPDIR": str(what.scratch),
         "INITRD": "No",  # ours is made apart; this saves 16 s
         "LC_ALL": "C.UTF-8",
+        "HOME": str(what.scratch),  # nobody's own settings of dpkg count
     }
     with start(tuple(_command(what, target, sources, settings)), log=log, env=environment) as running:
         _watch(running, log, progress)

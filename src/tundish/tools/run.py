@@ -8,10 +8,11 @@ A failure says which command it was, so that a person can repeat it.
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -19,6 +20,7 @@ from typing import BinaryIO
 from tundish.core.errors import ToolFailed, ToolMissing
 
 GRACE = 5.0  # seconds between asking a program to end and ending it
+CHUNK = 64 * 1024
 OUTPUT_LIMIT = 128 * 1024 * 1024
 PACKAGES = {  # program: the Debian package that brings it
     "gpg": "gpg",
@@ -79,66 +81,131 @@ def run(
     """
     command = [find(str(argv[0])), *map(str, argv[1:])]
     line = shlex.join(command)
-    read_end, write_end = os.pipe() if status_flag else (-1, -1)
-    if status_flag:
-        command[1:1] = [status_flag, str(write_end)]
+    with ExitStack() as stack:
+        status = stack.enter_context(_status_pipe()) if status_flag else None
+        if status_flag and status:
+            command[1:1] = [status_flag, str(status.write_end)]
+        process = _spawn(command, line, stdin=stdin, env=env, cwd=cwd, status=status)
+        said = _Talk(process, stdin, status)
+        try:
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise ToolFailed(f"gave up after {timeout:.0f} s: {line}", command=line) from None
+        finally:
+            _kill(process)
+            heard = said.end()
+    if said.is_too_much:
+        raise ToolFailed(f"more than {OUTPUT_LIMIT} bytes of output: {line}", command=line)
+    if code not in accept:
+        tail = heard[1].decode(errors="replace").strip()[-2000:]
+        raise ToolFailed(f"exit code {code}: {line}" + (f"\n{tail}" if tail else ""), command=line, code=code)
+    return Finished(code, *heard)
+
+
+def _spawn(
+    command: Sequence[str],
+    line: str,
+    *,
+    stdin: bytes | BinaryIO,
+    env: Mapping[str, str] | None,
+    cwd: Path | None,
+    status: "_Status | None",
+) -> "subprocess.Popen[bytes]":
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             stdin=subprocess.PIPE if isinstance(stdin, bytes) else stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**os.environ, **(env or {})},
             cwd=cwd,
-            pass_fds=(write_end,) if status_flag else (),
+            pass_fds=(status.write_end,) if status else (),
+            start_new_session=True,  # so that what it started ends with it
         )
     except OSError as error:
-        if status_flag:
-            os.close(read_end)
         raise ToolFailed(f"cannot start {line}: {error}", command=line) from error
-    finally:
-        if status_flag:
-            os.close(write_end)
-    status = _Drain(os.fdopen(read_end, "rb")) if status_flag else None
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """
+    End a program and whatever it started, if it still runs.
+    """
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@dataclass(slots=True)
+class _Status:
+    """
+    The pipe for a program's status lines; our copy of the writing end is closed once it runs.
+    """
+
+    read_end: BinaryIO
+    write_end: int
+
+
+@contextmanager
+def _status_pipe() -> Iterator[_Status]:
+    read_end, write_end = os.pipe()
+    status = _Status(os.fdopen(read_end, "rb"), write_end)
     try:
-        stdout, stderr = process.communicate(stdin if isinstance(stdin, bytes) else None, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise ToolFailed(f"gave up after {timeout:.0f} s: {line}", command=line) from None
-    except BaseException:
-        process.kill()
-        process.communicate()
-        raise
+        yield status
     finally:
-        said = status.collected() if status else b""
-    if process.returncode not in accept:
-        tail = stderr.decode(errors="replace").strip()[-2000:]
-        raise ToolFailed(
-            f"exit code {process.returncode}: {line}" + (f"\n{tail}" if tail else ""),
-            command=line,
-            code=process.returncode,
-        )
-    return Finished(process.returncode, stdout, stderr, said)
+        status.read_end.close()
+        if status.write_end >= 0:
+            os.close(status.write_end)
 
 
-class _Drain:
+class _Talk:
     """
-    Reads one pipe to its end on a thread, so that the program never waits for us.
+    Feeds a program and hears it on threads, so that neither waits for the other; at most `OUTPUT_LIMIT`.
     """
 
-    def __init__(self, pipe: BinaryIO) -> None:
-        self._pipe, self._said = pipe, b""
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", stdin: bytes | BinaryIO, status: _Status | None
+    ) -> None:
+        self._process = process
+        self.is_too_much = False
+        if status:
+            os.close(status.write_end)
+            status.write_end = -1
+        pipes = [process.stdout, process.stderr, status.read_end if status else None]
+        self._heard = [bytearray() for _ in pipes]
+        self._threads = [
+            threading.Thread(target=self._hear, args=(pipe, heard), daemon=True)
+            for pipe, heard in zip(pipes, self._heard, strict=True)
+            if pipe is not None
+        ]
+        if isinstance(stdin, bytes):
+            self._threads.append(threading.Thread(target=self._feed, args=(stdin,), daemon=True))
+        for thread in self._threads:
+            thread.start()
 
-    def _read(self) -> None:
-        with self._pipe:
-            self._said = self._pipe.read(OUTPUT_LIMIT)
+    def _feed(self, data: bytes) -> None:
+        if self._process.stdin:
+            with suppress(BrokenPipeError), self._process.stdin as pipe:  # it may not care to read it all
+                pipe.write(data)
 
-    def collected(self) -> bytes:
-        self._thread.join()
-        return self._said
+    def _hear(self, pipe: BinaryIO, heard: bytearray) -> None:
+        with pipe:
+            while chunk := os.read(pipe.fileno(), CHUNK):
+                heard += chunk
+                if len(heard) > OUTPUT_LIMIT:
+                    self.is_too_much = True
+                    with suppress(ProcessLookupError):
+                        os.killpg(self._process.pid, signal.SIGKILL)
+                    return
+
+    def end(self) -> tuple[bytes, bytes, bytes]:
+        """
+        Output, messages and status lines, once the program is over.
+        """
+        for thread in self._threads:
+            thread.join(GRACE)  # a program it left behind may hold the pipe
+        stdout, stderr, status = map(bytes, self._heard)
+        return stdout, stderr, status
 
 
 @dataclass(frozen=True, slots=True)

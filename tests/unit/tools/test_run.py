@@ -64,3 +64,28 @@ def test_a_program_in_the_background_ends_with_its_context(tmp_path: Path) -> No
         assert running.ended(0.01) is None
 
     assert running.ended(0) is not None
+
+
+def test_a_program_that_says_too_much_is_ended() -> None:
+    """
+    Output is bounded: a program that never stops talking is stopped.
+    """
+    with pytest.raises(ToolFailed, match="bytes of output"):
+        run(["cat", "/dev/zero"], timeout=60)
+
+
+def test_a_program_need_not_read_its_input() -> None:
+    """
+    Input that a program leaves unread is no failure.
+    """
+    assert 0 == run(["true"], stdin=b"x" * 1_000_000, timeout=10).code
+
+
+def test_what_a_program_started_ends_with_it() -> None:
+    """
+    At the time limit the whole family is ended, not the parent alone.
+    """
+    with pytest.raises(ToolFailed, match="gave up"):
+        run(["sh", "-c", "sleep 61.5 & wait"], timeout=0.2)
+
+    assert 1 == run(["pgrep", "-f", "^sleep 61[.]5"], timeout=10, accept=(0, 1)).code
