@@ -16,11 +16,12 @@ from typing import TypeAlias
 from aiohttp import web
 
 from tundish.boot import ipxe
+from tundish.boot.finding import Finder
 from tundish.boot.machines import Boots, Bytes, Trees
 from tundish.boot.sending import PACE, FileAnswer, Pace, face_of, open_file
 from tundish.core.clock import monotonic
 from tundish.core.digest import Digest
-from tundish.core.errors import InputError, NotFound, TundishError, reaction
+from tundish.core.errors import InputError, TundishError, reaction
 from tundish.core.machine import Asker, Deployment, Report, hardware_uuid, mac_address, machine_id
 from tundish.core.names import version_name
 from tundish.core.problem import MEDIA_TYPE, Problem, problem, refusal
@@ -47,7 +48,7 @@ def file_door(
     Raises:
         InvalidName: an argument is not of its form.
     """
-    door = _Door(boots, blobs, trees, ipxe.kernel_arguments(arguments), pace)
+    door = _Door(boots, Finder(blobs), trees, ipxe.kernel_arguments(arguments), pace)
     app = web.Application(middlewares=[_problems], client_max_size=REPORT_LIMIT)
     app.on_response_prepare.append(_sign)
     app.router.add_get("/ipxe.cfg", door.entry)
@@ -62,7 +63,7 @@ def file_door(
 @dataclass(frozen=True, slots=True)
 class _Door:
     boots: Boots
-    blobs: Bytes
+    finder: Finder
     trees: Trees
     arguments: tuple[str, ...]
     pace: Pace
@@ -102,15 +103,9 @@ class _Door:
                 seconds,
             )
 
-        def opened() -> FileAnswer:
-            path = self.blobs.local_path(digest)
-            if path is None:
-                raise NotFound(f"the store keeps {digest} elsewhere, not in a file that this door can send")
-            handle, facts = open_file(path)
-            headers = _headers(FOREVER, BYTES)
-            return FileAnswer(handle, face_of(facts, digest.hex), headers=headers, told=told, pace=self.pace)
-
-        return await asyncio.to_thread(opened)
+        handle, facts = await self.finder.open(digest)
+        headers = _headers(FOREVER, BYTES)
+        return FileAnswer(handle, face_of(facts, digest.hex), headers=headers, told=told, pace=self.pace)
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         channel, path = request.match_info["channel"], request.match_info["path"]

@@ -28,11 +28,15 @@ BOUNDARY = "tundish-part-2d1f0c7a9be84c55"  # cannot mislead: each part's length
 @dataclass(frozen=True, slots=True)
 class Pace:
     """
-    How slow a client may be: each slice (bytes) must be taken within `patience` seconds.
+    How slow a client may be. Each slice must be taken at `least` bytes per second, plus `wait` seconds.
     """
 
-    slice: int = 8 * 1024 * 1024
-    patience: float = 120.0
+    slice: int = 32 * 1024 * 1024
+    wait: float = 30.0
+    least: float = 128 * 1024
+
+    def patience(self, size: int) -> float:
+        return self.wait + size / self.least
 
 
 PACE = Pace()
@@ -155,7 +159,7 @@ class FileAnswer(web.StreamResponse):
                 raise ConnectionResetError("the client went away")
             wanted = min(self._pace.slice, end - at)
             try:
-                async with asyncio.timeout(self._pace.patience):
+                async with asyncio.timeout(self._pace.patience(wanted)):
                     sent = await loop.sendfile(transport, self._file, at, wanted)
             except TimeoutError:
                 transport.abort()

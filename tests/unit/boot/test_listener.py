@@ -92,7 +92,7 @@ def test_a_client_that_takes_nothing_is_cut_off(tmp_path: Path, caplog: pytest.L
     A client that asks for a large file and does not read it loses its connection after a while.
     """
     caplog.set_level(logging.INFO, "tundish.boot.http")
-    door = furnished(tmp_path, pace=Pace(patience=0.2))
+    door = furnished(tmp_path, pace=Pace(wait=0.2, least=1 << 40))
     with (tmp_path / "blobs" / ROOT.hex).open("r+b") as file:
         file.truncate(1 << 30)
 
