@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tundish.build.run import Bench
 from tundish.catalog.db import sqlite_url
 from tundish.catalog.opened import Catalog
 from tundish.core import clock
@@ -27,7 +27,6 @@ from tundish.fetch.fetcher import Fetcher
 from tundish.fetch.folder import FolderFetcher
 from tundish.fetch.http import HttpFetcher
 from tundish.fetch.routed import RoutedFetcher
-from tundish.publish.publisher import Press
 from tundish.settings import Settings
 from tundish.store import audit
 from tundish.store.blobs import Blob
@@ -35,6 +34,10 @@ from tundish.store.local import LocalStore
 from tundish.sync.mirror import Gear
 from tundish.sync.run import Desk
 from tundish.tools.gpg import GpgSigner, Gpgv, generate_key
+
+if TYPE_CHECKING:  # loaded by the few commands that build or publish
+    from tundish.build.run import Bench
+    from tundish.publish.publisher import Press
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +79,12 @@ class App:
         )
         return Desk(self.catalog, self.store, self.fetcher, self.verifier, gear, holder())
 
-    def bench(self) -> Bench:
+    def bench(self) -> "Bench":
         """
         What a build works with.
         """
+        from tundish.build.run import Bench
+
         settings = self.settings
         return Bench(
             catalog=self.catalog,
@@ -110,10 +115,12 @@ class App:
         """
         return audit.verify(self.store, progress=progress, quarantine=quarantine)
 
-    def press(self) -> Press:
+    def press(self) -> "Press":
         """
         What a publisher works with; the first call makes the signing key.
         """
+        from tundish.publish.publisher import Press
+
         return Press(store=self.store, signer=self._signer(), verifier=self.verifier, now=clock.now)
 
     def _signer(self) -> GpgSigner:
