@@ -75,8 +75,7 @@ class _Door:
 
     async def script(self, request: web.Request) -> web.StreamResponse:
         mac, host = mac_address(request.match_info["mac"]), _host(request)
-        uuid = request.query.get("uuid")
-        asker = Asker(mac, hardware_uuid(uuid) if uuid else None)
+        asker = Asker(mac, _uuid(request.query.get("uuid", "")))
         async with self.asking:
             script = await asyncio.to_thread(self.boots.script_for, asker)
         LOG.info(
@@ -183,6 +182,14 @@ async def _sign(_request: web.Request, answer: web.StreamResponse) -> None:
 def _host(request: web.Request) -> str:
     hosts = request.headers.getall("Host", [])
     return ipxe.authority(hosts[0] if len(hosts) == 1 else "")
+
+
+def _uuid(text: str) -> str | None:
+    """
+    The hardware id, or None where firmware has none: nothing, all zeros or all ones name no machine.
+    """
+    uuid = hardware_uuid(text) if text else ""
+    return None if set(uuid) <= {"0", "-"} or set(uuid) <= {"f", "-"} else uuid
 
 
 def _kind(path: str) -> str:

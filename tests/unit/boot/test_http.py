@@ -45,11 +45,17 @@ def test_a_machine_is_led_from_entry_to_kernel(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("query", "asker"),
-    [("?uuid=" + UUID.upper(), Asker(MAC, UUID)), ("?uuid=", Asker(MAC)), ("", Asker(MAC))],
+    [
+        ("?uuid=" + UUID.upper(), Asker(MAC, UUID)),
+        ("?uuid=", Asker(MAC)),
+        ("", Asker(MAC)),
+        ("?uuid=00000000-0000-0000-0000-000000000000", Asker(MAC)),
+        ("?uuid=FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", Asker(MAC)),
+    ],
 )
 def test_what_a_machine_says_of_itself_is_passed_on(tmp_path: Path, query: str, asker: Asker) -> None:
     """
-    Address with dashes and hardware id in any case become one form; a missing id is no id.
+    Address with dashes and hardware id in any case become one form; a missing or empty id is no id.
     """
     boots = OneBoot()
     answer(furnished(tmp_path, boots=boots), get("/ipxe.cfg-52-54-00-12-34-56" + query))
