@@ -217,7 +217,8 @@ class DigestMismatch(IntegrityError):
         self.expected, self.actual, self.subject = expected, actual, subject
         super().__init__(
             (f"{subject}: " if subject else "")
-            + f"the bytes have {actual}, promised was {expected}; nothing was kept"
+            + f"the bytes have {actual}, promised was {expected}; nothing was kept, "
+            "run it again, and if it stays so tell the source's owner"
         )
 
 
@@ -230,7 +231,8 @@ class SizeMismatch(IntegrityError):
         self.expected, self.actual, self.subject = expected, actual, subject
         super().__init__(
             (f"{subject}: " if subject else "")
-            + f"{actual} bytes came, promised were {expected}; nothing was kept"
+            + f"{actual} bytes came, promised were {expected}; nothing was kept, "
+            "run it again, and if it stays so tell the source's owner"
         )
 
 

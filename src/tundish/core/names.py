@@ -31,8 +31,8 @@ _FORBIDDEN_IN_PATH = re.compile(r"[\x00-\x1f\x7f\\?#\ud800-\udfff]")
 def _checked(kind: str, value: object, pattern: re.Pattern[str], mend: str) -> str:
     if not isinstance(value, str) or len(value) > MAX_NAME or not pattern.fullmatch(value):
         raise InvalidName(kind, value, mend)
-    if any(segment in {".", ".."} for segment in value.split("/")):
-        raise InvalidName(kind, value, "it may not contain '.' or '..' as a segment")
+    if any(segment in {"", ".", ".."} for segment in value.split("/")):
+        raise InvalidName(kind, value, "it may not contain an empty, '.' or '..' segment")
     return value
 
 

@@ -35,11 +35,11 @@ def read(payload: Payload, expected: str) -> Object:
     """
     value = _parsed(payload)
     if not isinstance(value, dict):
-        raise _bad(payload, "the top level must be an object")
+        raise bad(payload, "the top level must be an object")
     if "format" not in value:
-        raise _bad(payload, f"it does not say its format; {expected!r} was expected")
+        raise bad(payload, f"it does not say its format; {expected!r} was expected")
     if value["format"] != expected:
-        raise _bad(payload, f"its format is {_short(value['format'])}; {expected!r} was expected")
+        raise bad(payload, f"its format is {_short(value['format'])}; {expected!r} was expected")
     return value
 
 
@@ -61,7 +61,7 @@ def render(value: Object) -> bytes:
 
 def _parsed(payload: Payload) -> Json:
     if len(payload.text) > MAX_BYTES:
-        raise _bad(payload, f"it has over {MAX_BYTES} bytes")
+        raise bad(payload, f"it has over {MAX_BYTES} bytes")
     try:
         value: Json = json.loads(
             payload.text.decode("utf-8"),
@@ -73,11 +73,11 @@ def _parsed(payload: Payload) -> Json:
         if _ESCAPED_SURROGATE.search(payload.text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except RecursionError:
-        raise _bad(payload, f"it nests deeper than {MAX_DEPTH} levels") from None
+        raise bad(payload, f"it nests deeper than {MAX_DEPTH} levels") from None
     except ValueError as error:
-        raise _bad(payload, _reason(error)) from None
+        raise bad(payload, _reason(error)) from None
     if _is_too_deep(value):
-        raise _bad(payload, f"it nests deeper than {MAX_DEPTH} levels")
+        raise bad(payload, f"it nests deeper than {MAX_DEPTH} levels")
     return value
 
 
@@ -137,5 +137,8 @@ def _short(value: object) -> str:
     return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
-def _bad(payload: Payload, why: str) -> BadDocument:
+def bad(payload: Payload, why: str) -> BadDocument:
+    """
+    The error for a document of which nothing can be used.
+    """
     return BadDocument(f"{payload.origin}: {why}; nothing of it was used, tell the source's owner")

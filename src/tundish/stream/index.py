@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tundish.core import names
 from tundish.core.digest import Digest
-from tundish.core.errors import BadDocument, InputError
+from tundish.core.errors import InputError
 from tundish.core.image import NOTHING, Extra, Json, Remark
 from tundish.core.names import ContentId, ItemPath, ProductName
 from tundish.core.payload import Payload
@@ -68,9 +68,9 @@ def parse(payload: Payload) -> tuple[StreamIndex, tuple[Remark, ...]]:
     top = document.read(payload, FORMAT)
     listed = top.get("index")
     if not isinstance(listed, dict):
-        raise BadDocument(f"{payload.origin}: it has no entries under 'index'; nothing of it was used")
+        raise document.bad(payload, "it has no entries under 'index'")
     if len(listed) > MAX_ENTRIES:
-        raise BadDocument(f"{payload.origin}: it has over {MAX_ENTRIES} entries; nothing of it was used")
+        raise document.bad(payload, f"it has over {MAX_ENTRIES} entries")
     entries = []
     for name, body in sorted(listed.items()):
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tundish.core import names
 from tundish.core.digest import Digest
-from tundish.core.errors import BadDocument, InputError
+from tundish.core.errors import InputError
 from tundish.core.image import Item, Json, Product, Products, Remark, Version
 from tundish.core.names import ContentId, ItemPath
 from tundish.core.payload import Payload
@@ -41,9 +41,9 @@ def parse(payload: Payload) -> tuple[Products, tuple[Remark, ...]]:
     top = document.read(payload, FORMAT)
     listed = top.pop("products", None)
     if not isinstance(listed, dict):
-        raise BadDocument(f"{payload.origin}: it has no products; nothing of it was used")
+        raise document.bad(payload, "it has no products")
     if len(listed) > MAX_PRODUCTS:
-        raise BadDocument(f"{payload.origin}: it has over {MAX_PRODUCTS} products; nothing of it was used")
+        raise document.bad(payload, f"it has over {MAX_PRODUCTS} products")
     content_id = _content_id(top, payload)
     aliases = Aliases(top, payload.origin, remarks)
     top = aliases.expanded(top)
@@ -236,4 +236,4 @@ def _content_id(top: Object, payload: Payload) -> ContentId:
     try:
         return names.content_id(top.get("content_id"))
     except InputError as error:
-        raise BadDocument(f"{payload.origin}: {error}; nothing of it was used") from None
+        raise document.bad(payload, f"{error}") from None

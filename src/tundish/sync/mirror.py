@@ -22,6 +22,7 @@ from tundish.fetch.retry import Patience, persist
 from tundish.fetch.routed import join
 from tundish.store.blobs import BlobSink, Ingest
 from tundish.sync.ledger import Ledger, Outcome
+from tundish.sync.patient import Brake, pauses
 from tundish.sync.plan import Plan, PlannedFile
 
 PARTIAL_CONTENT = 206  # as a refusal: the range that came is not the one asked for
@@ -72,9 +73,9 @@ def mirror(plan: Plan, *, gear: Gear, watch: Watch, stop: threading.Event) -> Ou
         Stopped: `stop` was set.
     """
     _check_space(plan, gear.store)
-    ledger = Ledger(plan, gear.images, gear.now)
+    ledger, brake = Ledger(plan, gear.images, gear.now), Brake(stop)
     with ThreadPoolExecutor(max_workers=gear.parallel, thread_name_prefix="fetch") as pool:
-        _fetch_all(plan.files, pool, gear=gear, watch=watch, stop=stop, ledger=ledger)
+        _fetch_all(plan.files, pool, gear=gear, watch=watch, brake=brake, ledger=ledger)
     outcome = ledger.close()
     if ledger.fatal:
         raise ledger.fatal
@@ -94,7 +95,7 @@ def _fetch_all(
     *,
     gear: Gear,
     watch: Watch,
-    stop: threading.Event,
+    brake: Brake,
     ledger: Ledger,
 ) -> None:
     """
@@ -104,21 +105,21 @@ def _fetch_all(
     running: dict[Future[int], PlannedFile] = {}
     try:
         while True:
-            while len(running) < 2 * gear.parallel and not (stop.is_set() or ledger.fatal):
+            while len(running) < 2 * gear.parallel and not brake.is_set():
                 file = next(waiting, None)
                 if file is None:
                     break
-                running[pool.submit(_fetch, file, gear=gear, watch=watch, stop=stop)] = file
+                running[pool.submit(_fetch, file, gear=gear, watch=watch, brake=brake)] = file
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 _book(running.pop(future), future, ledger)
             if ledger.fatal:
-                stop.set()
+                brake.pull()
     except BaseException:
-        stop.set()  # the pool's threads look at it before every chunk
+        brake.pull()  # the pool's threads look at it before every chunk
         raise
-    if stop.is_set() and ledger.fatal is None:
+    if brake.is_set() and ledger.fatal is None:
         ledger.fatal = Stopped()
 
 
@@ -131,26 +132,38 @@ def _book(file: PlannedFile, future: Future[int], ledger: Ledger) -> None:
         ledger.arrived(file, came)
 
 
-def _fetch(file: PlannedFile, *, gear: Gear, watch: Watch, stop: threading.Event) -> int:
+def _fetch(file: PlannedFile, *, gear: Gear, watch: Watch, brake: Brake) -> int:
     """
     Bring one file into the store. Returns the bytes that came over the network.
     """
-    transfer = _Transfer(file, gear, watch, stop)
+    transfer = _Transfer(file, gear, watch, brake)
     watch.begun(file)
     try:
         persist(
             transfer.attempt,
             gear.patience,
-            sleep=gear.sleep,
+            sleep=pauses(gear.sleep, brake),
             jitter=gear.jitter,
             on_retry=lambda error, delay: watch.retried(file, error, delay),
             moved=lambda: transfer.shown,
         )
     except TundishError as error:
-        watch.ended(file, error)
-        raise
+        named = _named(error, f"source {file.source}, {transfer.url}")
+        watch.ended(file, named)
+        raise named from error
     watch.ended(file, None)
     return transfer.came
+
+
+def _named(error: TundishError, place: str) -> TundishError:
+    """
+    The error, with the place the bytes came from: a store knows them by their digest only.
+    """
+    if isinstance(error, DigestMismatch):
+        return DigestMismatch(error.expected, error.actual, place)
+    if isinstance(error, SizeMismatch):
+        return SizeMismatch(error.expected, error.actual, place)
+    return error
 
 
 @dataclass(slots=True)
@@ -162,13 +175,17 @@ class _Transfer:
     file: PlannedFile
     gear: Gear
     watch: Watch
-    stop: threading.Event
+    brake: Brake
     came: int = 0  # bytes over the network, those that had to come again included
     shown: int = 0  # bytes held, as the watcher was told
     resumed: bool = False  # whether the last attempt went on from bytes it had not fetched itself
 
+    @property
+    def url(self) -> str:
+        return join(self.gear.roots[self.file.source], self.file.path)
+
     def attempt(self) -> None:
-        if self.stop.is_set():
+        if self.brake.is_set():
             raise Stopped
         try:
             self._attempt()
@@ -188,16 +205,15 @@ class _Transfer:
             ingest.commit()
 
     def _receive(self, ingest: Ingest) -> None:
-        url = join(self.gear.roots[self.file.source], self.file.path)
-        with self._answer(url, ingest) as answer:
+        with self._answer(self.url, ingest) as answer:
             if answer.length is not None and answer.offset + answer.length != self.file.size:
-                raise SizeMismatch(self.file.size, answer.offset + answer.length, url)
+                raise SizeMismatch(self.file.size, answer.offset + answer.length)
             if answer.offset != ingest.size:
                 ingest.restart()
                 self.resumed = False
                 self._tell(-self.shown)
             for chunk in answer.chunks():
-                if self.stop.is_set():
+                if self.brake.is_set():
                     raise Stopped
                 ingest.write(chunk)
                 self.came += len(chunk)

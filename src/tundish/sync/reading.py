@@ -15,16 +15,19 @@ from tundish.core.image import Product, Remark
 from tundish.core.names import ContentId, ItemPath, item_path
 from tundish.core.payload import Payload, Signature, unverified
 from tundish.core.selection import Seen, Source
-from tundish.fetch.fetcher import Fetcher, Limits
+from tundish.fetch.fetcher import MIB, Fetcher, Limits
 from tundish.fetch.routed import join
 from tundish.stream import index as stream_index
 from tundish.stream import products as stream_products
+from tundish.stream.document import bad
 from tundish.sync.offer import Offer, Unread
 from tundish.trust import clearsign, history
 from tundish.trust.protocols import Verifier
 
 DATATYPES = {"image-ids", "image-downloads"}
 MAX_NESTING = 3  # levels of indexes below the first
+MAX_DOCUMENTS = 1_000  # of one source
+MAX_BYTES = 256 * MIB  # of all documents of one source
 _ENTRY = "streams/v1/index"
 
 
@@ -46,7 +49,7 @@ def entry(url: str, *, signed: bool) -> Entry:
         InputError: the URL names an unsigned index, but the source is to be signed, or the reverse.
     """
     for suffix in (".sjson", ".json"):
-        if url.endswith(_ENTRY + suffix):
+        if url.endswith(f"/{_ENTRY}{suffix}"):
             if signed != (suffix == ".sjson"):
                 raise InputError(
                     f"{url} names {'an unsigned' if signed else 'a signed'} index, but the source is set to "
@@ -91,31 +94,36 @@ class _Reading:
     marks: list[Seen] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
+    asked: set[ItemPath] = field(default_factory=set)
+    came: int = 0  # bytes of all documents
     signature: Signature | None = None
 
     def index(self, root: str, path: ItemPath, *, above: tuple[ItemPath, ...]) -> None:
         payload = self._payload(root, path)
-        if path in above:
-            raise BadDocument(f"{payload.origin}: the index names itself; tell the source's owner")
         if len(above) > MAX_NESTING:
-            raise BadDocument(f"{payload.origin}: indexes nest deeper than {MAX_NESTING} levels")
+            raise bad(payload, f"indexes nest deeper than {MAX_NESTING} levels")
         document, remarks = stream_index.parse(payload)
         self.remarks.extend(remarks)
         self.signature = self.signature or payload.signature
         self._accept(f"index {path}", document.updated, payload)
         for each in document.entries:
-            if each.format == "index:1.0":
-                if each.path == path:
-                    raise BadDocument(f"{payload.origin}: the index names itself; tell the source's owner")
-                self.index(root, each.path, above=(*above, path))
-            elif each.datatype in DATATYPES:
-                self._products(root, each)
-            else:
+            is_index = each.format == stream_index.FORMAT
+            if is_index and each.path in {*above, path}:
+                raise bad(payload, "the index names itself")
+            if not is_index and each.datatype not in DATATYPES:
                 self.remarks.append(Remark(each.content_id, f"datatype {each.datatype!r} is not for images"))
+            elif each.path in self.asked:
+                self.remarks.append(Remark(each.content_id, f"{each.path} is listed twice; read once"))
+            elif len(self.asked) >= MAX_DOCUMENTS or self.came > MAX_BYTES:
+                raise bad(payload, f"it leads to over {MAX_DOCUMENTS} documents or {MAX_BYTES} bytes of them")
+            elif is_index:
+                self.index(root, each.path, above=(*above, path))
+            else:
+                self._products(root, each)
 
     def _products(self, root: str, listed: stream_index.IndexEntry) -> None:
         try:
-            payload = self._payload(root, listed.path)
+            payload = self._payload(root, listed.path, listed.digest)
             document, remarks = stream_products.parse(payload)
         except TrustError:
             raise
@@ -129,10 +137,14 @@ class _Reading:
         self._accept(f"products {document.content_id}", document.updated, payload)
         self.products.extend(document.products)
 
-    def _payload(self, root: str, path: ItemPath) -> Payload:
+    def _payload(self, root: str, path: ItemPath, promised: Digest | None = None) -> Payload:
         url = join(root, path)
+        self.asked.add(path)
         document = self.fetcher.document(url, limit=self.limits.document)
+        self.came += len(document)
         origin = f"source {self.source.name}, {url}"
+        if promised not in {None, Digest.of(document)}:
+            raise BadDocument(f"{origin}: not the file that the index names by {promised}; run it again")
         if not self.source.is_signed:
             return unverified(document, origin)
         return clearsign.verify(

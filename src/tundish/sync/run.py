@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tundish.catalog.opened import Catalog
-from tundish.core.errors import NotFound, Partial, TundishError
+from tundish.core.errors import NotFound, Partial, Stopped, TundishError
 from tundish.core.names import SourceName
 from tundish.core.selection import Source
 from tundish.fetch.fetcher import Fetcher
@@ -18,6 +18,7 @@ from tundish.store.blobs import BlobJanitor
 from tundish.sync.ledger import Outcome, worst
 from tundish.sync.mirror import Gear, Watch, mirror
 from tundish.sync.offer import Offer
+from tundish.sync.patient import PatientFetcher
 from tundish.sync.plan import Plan, plan
 from tundish.sync.reading import entry, read
 from tundish.sync.report import outcome_json
@@ -61,19 +62,30 @@ class Desk:
     holder: str  # who we are, for whoever finds the catalog taken
 
 
-def prepare(desk: Desk, names: Sequence[SourceName] = (), *, allow_rollback: bool = False) -> Prepared:
+def prepare(
+    desk: Desk,
+    names: Sequence[SourceName] = (),
+    *,
+    allow_rollback: bool = False,
+    stop: threading.Event | None = None,
+) -> Prepared:
     """
     Read the sources (all enabled ones, or those named) and plan. Writes nothing.
 
     Raises:
         NotFound: there is no source, no selection, or none of a given name.
+        Stopped: `stop` was set.
         TundishError: not one source could be read.
     """
     offers: list[Offer] = []
     unreadable: list[Unreadable] = []
+    gear = desk.gear
+    fetcher = PatientFetcher(desk.fetcher, gear.sleep, gear.jitter, stop or threading.Event())
     for source in _sources(desk.catalog, names):
         try:
-            offers.append(_read(desk, source, allow_rollback=allow_rollback))
+            offers.append(_read(desk, source, fetcher, allow_rollback=allow_rollback))
+        except Stopped:
+            raise
         except TundishError as error:
             unreadable.append(Unreadable(source.name, error))
     if not offers:
@@ -102,10 +114,10 @@ def _sources(catalog: Catalog, names: Sequence[SourceName]) -> list[Source]:
     return sources
 
 
-def _read(desk: Desk, source: Source, *, allow_rollback: bool) -> Offer:
+def _read(desk: Desk, source: Source, fetcher: Fetcher, *, allow_rollback: bool) -> Offer:
     return read(
         source,
-        fetcher=desk.fetcher,
+        fetcher=fetcher,
         verifier=desk.verifier,
         seen={} if allow_rollback else desk.catalog.sources.seen(source.name),
         at=desk.gear.now(),
@@ -134,7 +146,7 @@ def sync(
         catalog.jobs.lose(KIND, now())
         job = catalog.jobs.start(KIND, ", ".join(names) or "all sources", now())
         try:
-            prepared = prepare(desk, names, allow_rollback=allow_rollback)
+            prepared = prepare(desk, names, allow_rollback=allow_rollback, stop=stop)
             planned(prepared)
             outcome = _carry_out(desk, prepared, watch=watch, stop=stop)
         except BaseException as error:
@@ -169,9 +181,16 @@ def _verdict(outcome: Outcome, prepared: Prepared) -> TundishError | None:
     What to raise at the end: nothing, the one error if nothing came, or Partial.
     """
     troubles = [
-        *(f"{failure.file.path}: {failure.error}" for failure in outcome.failures),
+        *(
+            f"source {failure.file.source}, {failure.file.path}: {failure.error}"
+            for failure in outcome.failures
+        ),
         *(f"source {each.source}: {each.error}" for each in prepared.unreadable),
-        *(f"{each.content_id}: {each.error}" for offer in prepared.offers for each in offer.unread),
+        *(
+            f"source {offer.source.name}, {each.content_id}: {each.error}"
+            for offer in prepared.offers
+            for each in offer.unread
+        ),
     ]
     if not troubles:
         return None
