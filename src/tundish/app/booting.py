@@ -8,7 +8,6 @@ from tundish.catalog.opened import Catalog
 from tundish.core import clock
 from tundish.core.holding import Holding
 from tundish.core.image import Item
-from tundish.core.lifecycle import State
 from tundish.core.machine import Asker, BootScript, Deployment, Report
 
 
@@ -23,7 +22,7 @@ class CatalogBoots:
     def script_for(self, asker: Asker) -> BootScript | None:
         at = clock.now()
         self._catalog.machines.asked(asker, at)
-        holding = self._choice()
+        holding = self._catalog.images.newest_bootable()
         if holding is None:
             self._catalog.events.add("boot-refused", asker.mac, "no complete bootable image is held", at)
             return None
@@ -32,11 +31,6 @@ class CatalogBoots:
             script.token, asker.mac, image=script.image, version=script.version, root=script.root, at=at
         )
         return script
-
-    def _choice(self) -> Holding | None:
-        held = self._catalog.images.list(states=[State.COMPLETE])
-        bootable = [holding for holding in held if holding.version.is_bootable]
-        return max(bootable, key=lambda each: (each.version.name, each.product.ref), default=None)
 
     def reported(self, report: Report) -> Deployment:
         at = clock.now()

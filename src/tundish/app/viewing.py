@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from tundish.catalog.opened import Catalog
 from tundish.core.holding import Event, Holding, Job, Usage
-from tundish.core.lifecycle import State
 from tundish.core.machine import Deployment, Machine
 from tundish.core.selection import Selection, Source
 from tundish.store.blobs import BlobSink
@@ -24,15 +23,14 @@ class CatalogViews:
         """
         Counted from the catalog, so that it costs the same whatever the store is.
         """
-        held = [each for each in self._catalog.images.list() if each.state is not State.RETIRED]
-        sizes = {item.digest: item.size for each in held for item in each.version.items}
+        totals = self._catalog.images.totals()
         return Usage(
             sources=len(self._catalog.sources.list()),
-            images=len(held),
+            images=totals.versions,
             machines=len(self._catalog.machines.list()),
             deployments=sum(self._catalog.machines.counts().values()),
-            blobs=len(sizes),
-            size=sum(sizes.values()),
+            blobs=totals.blobs,
+            size=totals.size,
             free=self._store.free(),
         )
 
@@ -43,9 +41,7 @@ class CatalogViews:
         return [selection for _, selection in self._catalog.selections.list()]
 
     def images(self, *, limit: int, after: int) -> Sequence[Holding]:
-        return _page(
-            sorted(self._catalog.images.list(), key=lambda each: each.id), lambda each: each.id > after, limit
-        )
+        return self._catalog.images.page(after=after, limit=limit)
 
     def machines(self, *, limit: int, after: str) -> Sequence[Machine]:
         return _page(self._catalog.machines.list(), lambda each: each.mac > after, limit)

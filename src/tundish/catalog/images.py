@@ -7,27 +7,38 @@ number of questions to the database, however long it is.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from tundish.catalog import references, tables
-from tundish.catalog.db import Database, portions
+from tundish.catalog.db import Database, bounded, portions
 from tundish.catalog.recording import record
 from tundish.core import lifecycle
 from tundish.core.digest import Digest
 from tundish.core.errors import Conflict, NotFound
 from tundish.core.holding import Holding, HoldingId
-from tundish.core.image import Item, Product, Version
+from tundish.core.image import BOOT_FTYPES, Item, Product, Version
 from tundish.core.lifecycle import State
 from tundish.core.names import ContentId, ItemName, ItemPath, ProductName, SourceName, VersionName
 
 _image, _version, _file = tables.images.c, tables.versions.c, tables.files.c
 _versions_of_images = tables.versions.join(tables.images)
 _files_of_images = tables.files.join(tables.versions).join(tables.images)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """
+    Numbers of versions, of blobs they are made of, and of the bytes of these.
+    """
+
+    versions: int
+    blobs: int
+    size: int
 
 
 class Images:
@@ -68,6 +79,55 @@ class Images:
             conditions.append(_version.state.in_([state.value for state in states]))
         with self._database.read() as connection:
             return _holdings(connection, *conditions)
+
+    def page(self, *, after: int, limit: int) -> tuple[Holding, ...]:
+        """
+        At most `limit` holdings in order of their ids, from the one behind `after` on.
+        """
+        wanted = select(_version.id).where(_version.id > after).order_by(_version.id).limit(bounded(limit))
+        with self._database.read() as connection:
+            found = _holdings(connection, _version.id.in_(connection.scalars(wanted).all()))
+        return tuple(sorted(found, key=lambda holding: holding.id))
+
+    def newest_bootable(self) -> Holding | None:
+        """
+        The complete version with kernel, initrd and root whose name is last; of several, the last by ref.
+        """
+        asked = (
+            select(_version.id)
+            .select_from(_files_of_images)
+            .where(_version.state == State.COMPLETE.value, _file.ftype.in_(BOOT_FTYPES))
+            .group_by(_version.id, _version.name, _image.os, _image.series, _image.arch, _image.kernel)
+            .having(func.count(_file.ftype.distinct()) == len(BOOT_FTYPES))
+            .order_by(
+                _version.name.desc(),
+                _image.os.desc(),
+                _image.series.desc(),
+                _image.arch.desc(),
+                _image.kernel.desc(),
+            )
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            number = connection.scalar(asked)
+            return None if number is None else _one(connection, HoldingId(number))
+
+    def totals(self) -> Totals:
+        """
+        What is held, in numbers; retired versions and what only they are made of do not count.
+        """
+        alive = _version.state != State.RETIRED.value
+        blobs = (
+            select(_file.sha256, func.max(_file.size).label("size"))
+            .select_from(tables.files.join(tables.versions))
+            .where(alive)
+            .group_by(_file.sha256)
+            .subquery()
+        )
+        with self._database.read() as connection:
+            versions = connection.scalar(select(func.count()).select_from(tables.versions).where(alive))
+            count, size = connection.execute(select(func.count(), func.sum(blobs.c.size))).one()
+        return Totals(versions or 0, count, int(size or 0))
 
     def get(self, number: HoldingId) -> Holding:
         """
