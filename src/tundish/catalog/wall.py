@@ -31,6 +31,7 @@ MEANING: dict[type[exc.SQLAlchemyError], type[TundishError]] = {
     exc.UnreflectableTableError: StorageError,
 }
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_NO_ROOM_TO_OPEN = sqlite3.SQLITE_IOERR_SHMSIZE  # what a full disk is called before the first statement
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -74,10 +75,11 @@ def translated(error: exc.SQLAlchemyError, place: str) -> TundishError:
 
 
 def _of_sqlite(error: sqlite3.Error, place: str) -> TundishError | None:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the upper bits only refine it
+    refined = getattr(error, "sqlite_errorcode", 0)
+    code = refined & 0xFF
     if code in _BUSY:
         return Busy(f"somebody else is writing to {place} and did not end in time; try again")
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or refined == _NO_ROOM_TO_OPEN:
         return NoSpace(place)
     if code in _BROKEN:
         return StorageError(

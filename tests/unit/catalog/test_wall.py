@@ -51,6 +51,7 @@ def test_every_foreign_exception_becomes_one_of_ours(foreign: type[exc.SQLAlchem
         (sqlite3.SQLITE_BUSY_SNAPSHOT, Busy),
         (sqlite3.SQLITE_LOCKED, Busy),
         (sqlite3.SQLITE_FULL, NoSpace),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, NoSpace),
         (sqlite3.SQLITE_CORRUPT, StorageError),
         (sqlite3.SQLITE_NOTADB, StorageError),
         (sqlite3.SQLITE_IOERR_FSYNC, StorageError),
