@@ -5,6 +5,7 @@ so that `--version` and `--help` start at once.
 
 import importlib
 import json
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import click
 
 from tundish import __version__
 from tundish.cli.command import Noun
-from tundish.core.errors import REACTIONS, TundishError, reaction
+from tundish.core.errors import REACTIONS, InputError, TundishError, reaction
 
 COMMANDS = {  # word: its line of help; the word is the module of this package and the command in it
     "build": "Build an image from the machine's own package archive.",
@@ -33,6 +34,12 @@ COMMANDS = {  # word: its line of help; the word is the module of this package a
 STOPPED = "stopped; what was done is kept, run it again to go on"
 
 
+class ReaderGone(Exception):
+    """
+    Whoever read our output has closed it: nothing is wrong, and nobody is there to tell.
+    """
+
+
 class Lazy(Noun):
     """
     A group that knows its commands by name and imports one only to run or complete it.
@@ -46,6 +53,15 @@ class Lazy(Noun):
             return None
         command = getattr(importlib.import_module(f"tundish.cli.{cmd_name}"), cmd_name)
         return command if isinstance(command, click.Command) else None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """
+        Run the command; click would end the process with 1 if the reader of its output went away.
+        """
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -94,7 +110,10 @@ def run(words: list[str]) -> int:
     try:
         result: Any = tundish.main(words, prog_name="tundish", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        if "--json" in words:
+            _say(InputError(error.format_message()), as_json=True)
+        else:
+            error.show()
         return error.exit_code
     except TundishError as error:
         _say(error, as_json="--json" in words)
@@ -102,8 +121,8 @@ def run(words: list[str]) -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo(STOPPED, err=True)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader went away: nothing is wrong, and nobody is there to tell
+    except ReaderGone:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
         return 0
     except Exception:  # noqa: BLE001 -- the edge of the process: a bug, shown whole
         traceback.print_exc()

@@ -92,7 +92,9 @@ def _keys(keyring: Path | None) -> bytes | None:
     try:
         return keyring.read_bytes()
     except OSError as error:
-        raise InputError(f"cannot read the keyring {keyring}: {error.strerror}") from error
+        raise InputError(
+            f"cannot read the keyring {keyring}: {error.strerror}; give a file of public keys"
+        ) from error
 
 
 def _warn(unread: tuple[Unread, ...]) -> None:

@@ -1,0 +1,114 @@
+"""
+The command line as a person uses it: words in, an exit code and two texts out.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+
+from tests.support.keys import MADE_AT, key
+from tests.support.region import DAY
+from tests.support.stream_simulator import StreamSimulator
+from tundish.cli import main
+from tundish.core.image import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def answer(self) -> Json:
+        """
+        What stands on standard output, as JSON.
+        """
+        found: Json = json.loads(self.out)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """
+    Runs commands in this process, on a state folder of its own.
+    """
+
+    state: Path
+    capture: pytest.CaptureFixture[str]
+
+    def __call__(self, *words: str | Path) -> Said:
+        code = main.run(["--state", str(self.state), *map(str, words)])
+        captured = self.capture.readouterr()
+        return Said(code, captured.out, captured.err)
+
+
+def program(*words: str | Path, **environment: str | Path) -> Said:
+    """
+    The real program, in a process with this environment and the search path.
+    """
+    done = subprocess.run(
+        command(*words),
+        env={"PATH": os.environ["PATH"]} | {name: str(value) for name, value in environment.items()},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def command(*words: str | Path) -> list[str]:
+    return [sys.executable, "-m", "tundish", *map(str, words)]
+
+
+def commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """
+    Every command there is, with the words that lead to it; groups included.
+    """
+    yield from _below((), main.tundish)
+
+
+def _below(words: tuple[str, ...], at: click.Command) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield words, at
+    if isinstance(at, click.Group):
+        context = click.Context(at)
+        for name in at.list_commands(context):
+            inner = at.get_command(context, name)
+            if inner is not None:
+                yield from _below((*words, name), inner)
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """
+    A signed stream in a folder, and keyrings to believe it with, or not.
+    """
+
+    root: Path
+    keyring: Path  # that of its signer
+    foreign: Path  # somebody else's
+    secret: Path  # its signer's secret key
+
+
+def upstream(folder: Path) -> Upstream:
+    stream = StreamSimulator(key("upstream").signer(at=MADE_AT))
+    stream.add()
+    stream.add(series="jammy", kernel="ga-22.04")
+    stream.publish(DAY)
+    stream.write_to(folder / "upstream")
+    made = Upstream(
+        folder / "upstream", folder / "upstream.gpg", folder / "foreign.gpg", folder / "secret.gpg"
+    )
+    made.keyring.write_bytes(stream.keyring)
+    made.foreign.write_bytes(key("foreign").keyring)
+    made.secret.write_bytes(key("upstream").secret.read_bytes())
+    return made

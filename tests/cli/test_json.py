@@ -1,0 +1,84 @@
+"""
+Answers for programs: `--json` gives one JSON document on standard output, and errors as one line.
+"""
+
+import json
+
+import pytest
+
+from tests.cli.terminal import Terminal, commands
+from tundish.core.image import Json
+
+IMAGE = "ubuntu/noble/amd64/ga-24.04"
+QUESTIONS: dict[str, tuple[tuple[str, ...], set[str]]] = {  # command: its words, keys of its answer
+    "doctor": ((), {"name", "works", "needed", "found", "mend"}),
+    "image list": ((), {"image", "version", "state", "bytes", "source", "deployments"}),
+    "image show": ((IMAGE,), {"image", "version", "state", "files"}),
+    "machine list": ((), set()),
+    "publish": ((), {"channel", "folder", "images", "files", "bytes", "keyring", "changed"}),
+    "select add": (("ubuntu/focal",), {"id", "os", "series", "keep"}),
+    "select list": ((), {"id", "os", "series", "arches", "kernels", "labels", "source", "keep"}),
+    "source browse": (("lab",), {"image", "product", "title", "versions"}),
+    "source list": ((), {"name", "url", "signed", "priority", "enabled"}),
+    "source show": (("lab",), {"source", "seen"}),
+    "store usage": ((), {"blobs", "bytes", "unfinished", "unreferenced", "free_bytes"}),
+    "store verify": ((), {"blobs", "bytes", "damaged"}),
+    "sync": ((), set()),
+}
+ELSEWHERE = {  # and why
+    "build": "takes minutes",
+    "demo": "takes minutes",
+    "machine show": "needs a machine that booted",
+    "serve": "runs until it is stopped; the conformance tests read its answer",
+    "source add": "needs another source: tests/cli/test_sources.py",
+}
+
+
+def keys(answer: Json) -> set[str]:
+    """
+    The keys of an answer, or of the first line of a list.
+    """
+    first = answer[0] if isinstance(answer, list) and answer else answer
+    return set(first) if isinstance(first, dict) else set()
+
+
+@pytest.mark.parametrize("command", sorted(QUESTIONS))
+def test_an_answer_is_one_document(stocked: Terminal, command: str) -> None:
+    """
+    The answer parses, and holds the keys that programs rely on.
+    """
+    words, wanted = QUESTIONS[command]
+
+    said = stocked(*command.split(), *words, "--json")
+
+    assert (0, set()) == (said.code, wanted - keys(said.answer))
+
+
+def test_every_command_that_answers_in_json_is_asked() -> None:
+    """
+    The table above names every command that has --json.
+    """
+    having = {" ".join(words) for words, each in commands() if any(p.name == "as_json" for p in each.params)}
+
+    assert having == set(QUESTIONS) | set(ELSEWHERE)
+
+
+def test_an_error_is_one_line(terminal: Terminal) -> None:
+    """
+    An error says its class, its message and the exit code, on standard error alone.
+    """
+    said = terminal("source", "show", "lab", "--json")
+
+    assert ("", {"error": "NotFound", "exit": 4}) == (
+        said.out,
+        {name: value for name, value in json.loads(said.err).items() if name != "message"},
+    )
+
+
+def test_wrong_words_are_one_line_too(terminal: Terminal) -> None:
+    """
+    A command that cannot be read is answered in JSON, if JSON was asked for.
+    """
+    said = terminal("source", "list", "--json", "--nonsense")
+
+    assert (2, "InputError", 2) == (said.code, *(json.loads(said.err)[name] for name in ("error", "exit")))
