@@ -7,8 +7,6 @@ the build ends.
 """
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +19,7 @@ from tundish.build.built import Built, Step
 from tundish.build.cleaning import LINES
 from tundish.build.initrd import build_initrd
 from tundish.build.recipe import Recipe
+from tundish.build.workplace import private_folder, scratch_for
 from tundish.core.clock import monotonic
 from tundish.core.errors import InputError
 from tundish.store.blobs import Blob, BlobSink
@@ -30,8 +29,6 @@ from tundish.tools.mmdebstrap import Bootstrap, bootstrap
 from tundish.tools.squashfs import squash
 
 CHUNK = 1024 * 1024
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 -- asked for its room, and used through a private folder
-UNPACKED = 2 * 1024**3  # bytes of memory a root may take; a third of the time is spared
 KERNEL_LINKS = ("vmlinuz", "boot/vmlinuz")
 
 Progress = Callable[[str], None]
@@ -47,7 +44,7 @@ def build(recipe: Recipe, *, cache: Path, work: Path, store: BlobSink, progress:
         NoSpace, StorageError: this machine's disk does not take it; nothing half-made is left.
     """
     packages = cache / f"{recipe.os}-{recipe.series}-{recipe.arch}"
-    with on_disk(work), _folder(work) as folder:
+    with on_disk(work), private_folder(work) as folder:
         packages.mkdir(parents=True, exist_ok=True)
         kitchen = _Kitchen(recipe, folder, store, progress)
         kitchen.make_root(packages)
@@ -74,8 +71,9 @@ class _Kitchen:
         self._steps.append(Step(name, monotonic() - began))
 
     def make_root(self, cache: Path) -> None:
-        with self._step("root filesystem"), _folder(scratch_for(self._folder)) as scratch:
-            scratch.chmod(0o755)  # in a user namespace it is somebody else who unpacks
+        place = scratch_for(self._folder, is_root=os.geteuid() == 0)
+        with self._step("root filesystem"), private_folder(place) as scratch:
+            scratch.chmod(0o755)
             what = Bootstrap(
                 suite=self._recipe.series,
                 sources=self._recipe.sources,
@@ -166,36 +164,7 @@ def prune(cache: Path, packages: Iterable[Package]) -> None:
             path.unlink(missing_ok=True)
 
 
-def scratch_for(work: Path) -> Path:
-    """
-    Where a root is unpacked: in memory if there is plenty of it and programs may run there, else in `work`.
-    """
-    try:
-        shared = os.statvfs(SHARED_MEMORY)
-    except OSError:
-        return work
-    roomy = shared.f_bavail * shared.f_frsize > UNPACKED and _free_memory() > 2 * UNPACKED
-    return SHARED_MEMORY if roomy and not shared.f_flag & os.ST_NOEXEC else work
-
-
-def _free_memory() -> int:
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
 def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
         while piece := stream.read(CHUNK):
             yield piece
-
-
-@contextmanager
-def _folder(parent: Path) -> Iterator[Path]:
-    """
-    A private folder that is gone at the end.
-    """
-    parent.mkdir(parents=True, exist_ok=True)
-    path = Path(tempfile.mkdtemp(prefix="build-", dir=parent))
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)

@@ -15,10 +15,11 @@ NAMES = (
 KEYS = 'rm -f "$1"/etc/ssh/ssh_host_*'
 # The kernel's package leaves links to an initrd that we do not make inside the image.
 DANGLING = 'for link in initrd.img initrd.img.old; do [ -e "$1/$link" ] || rm -f "$1/$link"; done'
-LOGS = 'find "$1"/var/log -type f -name "*.log*" -delete; find "$1"/var/log -type f -exec truncate -s 0 {} +'
+# `find` insists on a folder it can come back to
+LOGS = 'cd "$1"/var/log; find . -type f -name "*.log*" -delete; find . -type f -exec truncate -s 0 {} +'
 BACKUPS = (
     'rm -f "$1"/var/cache/debconf/*-old "$1"/var/lib/dpkg/*-old '
-    '"$1"/var/cache/apt/*.bin "$1"/var/cache/ldconfig/aux-cache'
+    '"$1"/var/cache/apt/*.bin "$1"/var/cache/apt/archives/lock "$1"/var/cache/ldconfig/aux-cache'
 )
 
 LINES = (SETTINGS, IDENTITY, NAMES, KEYS, DANGLING, LOGS, BACKUPS)

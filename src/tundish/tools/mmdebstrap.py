@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from tundish.core.clock import monotonic
 from tundish.core.errors import ToolFailed
-from tundish.tools.run import Running, run, start
+from tundish.tools.run import Running, find, run, start
 
 TIMEOUT = 1800.0
 MERGED_USR = ("bookworm",)  # where /usr is merged by a package that needs perl, unless it is merged before
@@ -25,6 +25,13 @@ HOST_SETTINGS = (
     "acquire::check-",
     "acquire::forceipv",
     "acquire::retries",
+)
+# However we end, mmdebstrap ends too; and root's mounts below the unpacked root, the machine's own /dev
+# among them, are seen by nobody else: what is left behind can be deleted without following them.
+TIED = ("setpriv", "--pdeathsig", "TERM")
+CONTAINED = (
+    *("setpriv", "--pdeathsig", "KILL"),
+    *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
 )
 ALWAYS = ('Acquire::Languages "none";', 'Acquire::Retries "3";')
 KEPT_LINES = 40
@@ -71,6 +78,7 @@ def bootstrap(what: Bootstrap, target: Path, progress: Callable[[str], None]) ->
     settings.write_text("\n".join((*_host_settings(), *ALWAYS, "")))
     settings.chmod(0o600)  # a proxy's address may hold a password
     log = target.with_name("mmdebstrap.log")
+    find("mmdebstrap")
     environment = {
         "SOURCE_DATE_EPOCH": str(what.epoch),
         "TMPDIR": str(what.scratch),
@@ -84,8 +92,10 @@ def bootstrap(what: Bootstrap, target: Path, progress: Callable[[str], None]) ->
 
 def _command(what: Bootstrap, target: Path, sources: Path, settings: Path) -> Iterator[str | Path]:
     cache = shlex.quote(str(what.cache))
+    is_root = os.geteuid() == 0
+    yield from CONTAINED if is_root else TIED
     yield "mmdebstrap"
-    yield f"--mode={'root' if os.geteuid() == 0 else 'unshare'}"
+    yield f"--mode={'root' if is_root else 'unshare'}"
     yield from ("--variant=apt", "--format=tar", "--dpkgopt=force-unsafe-io", f"--aptopt={settings}")
     yield f"--include={','.join(what.packages)}"
     if what.suite in MERGED_USR and MERGED_USR_HOOK.is_dir():

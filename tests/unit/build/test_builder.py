@@ -10,7 +10,7 @@ from tests.support.recipes import RECIPE
 from tests.support.roots import FILES, KERNEL, LINKS, RELEASE, STATUS, tar_of
 from tundish.anatomy.archive import Archive
 from tundish.anatomy.packages import Package, installed
-from tundish.build.builder import build, find_kernel, kernel_package, prune, scratch_for
+from tundish.build.builder import build, find_kernel, kernel_package, prune
 from tundish.core.errors import InputError, StorageError
 from tundish.store.memory import MemoryStore
 
@@ -70,13 +70,6 @@ def test_only_replaced_packages_leave_the_cache(tmp_path: Path) -> None:
     prune(tmp_path, [Package("a", "1:2")])
 
     assert ["a_1%3a2_amd64.deb", "b_1_all.deb", "lock"] == sorted(path.name for path in tmp_path.iterdir())
-
-
-def test_a_root_is_unpacked_in_the_work_folder_or_in_memory(tmp_path: Path) -> None:
-    """
-    Nowhere else.
-    """
-    assert scratch_for(tmp_path) in {tmp_path, Path("/dev/shm")}
 
 
 def test_a_work_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
