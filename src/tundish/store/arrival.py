@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tundish.core.digest import Digest
 from tundish.core.errors import Busy
-from tundish.store.durable import CHUNK, READ_ONLY, Sync, make_folder, on_disk, sync_folder
+from tundish.store.durable import CHUNK, READ_ONLY, Sync, make_folder, on_disk
 
 _ATTEMPTS = 100
 _WRITABLE = 0o600
@@ -30,8 +30,10 @@ class Arrival:
         NoSpace, StorageError: from every method, when the disk refuses.
     """
 
-    def __init__(self, path: Path, home_of: Callable[[Digest], Path], sync: Sync) -> None:
-        self._path, self._home_of, self._sync = path, home_of, sync
+    def __init__(
+        self, path: Path, home_of: Callable[[Digest], Path], named: Callable[[Path], None], sync: Sync
+    ) -> None:
+        self._path, self._home_of, self._named, self._sync = path, home_of, named, sync
         self._settled = False
         self.size, self._hash = 0, hashlib.sha256()
         with on_disk(path), ExitStack() as undo:
@@ -65,7 +67,8 @@ class Arrival:
 
     def settle(self) -> None:
         """
-        Give the bytes their final name, durably. A file of that name and length stays as it is.
+        Give the bytes, once they are durable, their final name. A file of that name and length stays as
+        it is. The name lasts once its folder is synced: `named` is told of it after the renaming.
         """
         home = self._home_of(self.digest)
         with on_disk(self._path):
@@ -76,7 +79,7 @@ class Arrival:
                 make_folder(home.parent, self._sync)
                 self._path.rename(home)
             self._settled = True
-        sync_folder(home.parent, self._sync)
+        self._named(home.parent)
 
     def close(self, *, keep: bool) -> None:
         """

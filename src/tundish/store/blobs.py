@@ -48,7 +48,8 @@ class Ingest(Protocol):
 
     def commit(self) -> None:
         """
-        Make the blob visible, durably, if it is what was promised.
+        Make the blob visible if it is what was promised. Its bytes are durable before it is; that it is
+        visible lasts through a power cut once `BlobSink.sync` was called.
 
         Raises:
             DigestMismatch, SizeMismatch: it is not; nothing is kept.
@@ -109,6 +110,15 @@ class BlobSink(BlobSource, Protocol):
 
         Raises:
             NoSpace: the disk is full; nothing is kept.
+        """
+
+    def sync(self) -> None:
+        """
+        Make everything committed before last through a power cut. Whoever notes elsewhere that a blob is
+        held calls this first; many commits share its cost.
+
+        Raises:
+            StorageError: the disk refuses.
         """
 
     def free(self) -> int | None:

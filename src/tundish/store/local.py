@@ -13,13 +13,15 @@ import errno
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from tundish.core.digest import Digest
-from tundish.core.errors import BlobMissing, Busy, InputError, InvalidName
+from tundish.core.errors import BlobMissing, Busy, InputError, InvalidName, StorageError
 from tundish.store.arrival import Arrival, drop
 from tundish.store.blobs import Blob, Ingest
 from tundish.store.durable import Sync, already_there, copy_to, make_folder, on_disk, sync_folder
@@ -51,6 +53,7 @@ class LocalStore:
         self._blobs, self._coming = self._root / "blobs", self._root / "ingest"
         self._damaged = self._root / "quarantine"
         self._sync, self._link = sync, link
+        self._lock, self._unsynced = threading.Lock(), set[Path]()
         for folder in (self._blobs, self._coming, self._damaged):
             make_folder(folder, sync)
         self._sweep()
@@ -115,14 +118,26 @@ class LocalStore:
         """
         if size < 0:
             raise InputError(f"{expected} cannot have {size} bytes; give the length the source promised")
-        arrival = Arrival(self._part(expected), self._home, self._sync)
+        arrival = Arrival(self._part(expected), self._home, self._note, self._sync)
         try:
             yield PromisedIngest(arrival, Blob(expected, size))
         finally:
             arrival.close(keep=True)
 
+    def sync(self) -> None:
+        with self._lock:
+            folders, self._unsynced = self._unsynced, set()
+        try:
+            for folder in sorted(folders):
+                sync_folder(folder, self._sync)
+        except StorageError:
+            with self._lock:
+                self._unsynced |= folders
+            raise
+
     def add(self, chunks: Iterable[bytes]) -> Blob:
-        arrival = Arrival(self._coming / f"{secrets.token_hex(16)}{_NEW}", self._home, self._sync)
+        path = self._coming / f"{secrets.token_hex(16)}{_NEW}"
+        arrival = Arrival(path, self._home, partial(sync_folder, sync=self._sync), self._sync)
         try:
             for chunk in chunks:
                 arrival.append(chunk)
@@ -160,6 +175,13 @@ class LocalStore:
                 return
         sync_folder(self._damaged, self._sync)
         sync_folder(home.parent, self._sync)
+
+    def _note(self, folder: Path) -> None:
+        """
+        A folder has a new name in it, to be synced. Told after the renaming, never before.
+        """
+        with self._lock:
+            self._unsynced.add(folder)
 
     def _home(self, digest: Digest) -> Path:
         return self._blobs / digest.hex[:2] / digest.hex

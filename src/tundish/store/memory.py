@@ -79,6 +79,11 @@ class MemoryStore:
             self._shelf.demand(len(content))
         return self._shelf.keep(bytes(content))
 
+    def sync(self) -> None:
+        """
+        Memory lasts through nothing, so there is nothing to wait for.
+        """
+
     def free(self) -> int | None:
         return self._shelf.free()
 

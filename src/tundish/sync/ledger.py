@@ -13,6 +13,7 @@ from tundish.core.errors import IntegrityError, Stopped, StorageError, TundishEr
 from tundish.core.holding import HoldingId
 from tundish.core.lifecycle import State
 from tundish.core.names import SourceName
+from tundish.store.blobs import BlobSink
 from tundish.sync.plan import Action, Plan, PlannedFile, PlannedVersion
 
 K = TypeVar("K")
@@ -44,8 +45,8 @@ class Ledger:
     Books each file as it ends. Used from one thread. `fatal` is what ended the run early, if anything.
     """
 
-    def __init__(self, plan: Plan, images: Images, now: Callable[[], datetime]) -> None:
-        self._images, self._now, self._plan = images, now, plan
+    def __init__(self, plan: Plan, images: Images, store: BlobSink, now: Callable[[], datetime]) -> None:
+        self._images, self._store, self._now, self._plan = images, store, now, plan
         self._versions = plan.of(Action.FETCH)
         coming = {file.digest for file in plan.files}
         self._lacking = [{item.digest for item in each.version.items} & coming for each in self._versions]
@@ -117,6 +118,7 @@ class Ledger:
             self._flush()
 
     def _flush(self) -> None:
+        self._store.sync()  # the catalog may not promise what a power cut could take back
         self._images.move([self._ids[place] for place in self._done], State.COMPLETE, self._now())
         self._completed.extend(self._done)
         self._done.clear()

@@ -73,7 +73,7 @@ def mirror(plan: Plan, *, gear: Gear, watch: Watch, stop: threading.Event) -> Ou
         Stopped: `stop` was set.
     """
     _check_space(plan, gear.store)
-    ledger, brake = Ledger(plan, gear.images, gear.now), Brake(stop)
+    ledger, brake = Ledger(plan, gear.images, gear.store, gear.now), Brake(stop)
     with ThreadPoolExecutor(max_workers=gear.parallel, thread_name_prefix="fetch") as pool:
         _fetch_all(plan.files, pool, gear=gear, watch=watch, brake=brake, ledger=ledger)
     outcome = ledger.close()

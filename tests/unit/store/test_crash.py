@@ -55,6 +55,7 @@ with store.ingest(Digest.of(CONTENT), len(CONTENT)) as coming:
     if point == "all written":
         die()
     coming.commit()
+store.sync()
 """
 
 

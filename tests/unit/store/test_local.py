@@ -99,9 +99,9 @@ def test_strangers_in_the_folder_are_passed_over(tmp_path: Path) -> None:
     assert ([Blob(NAME, len(CONTENT))], []) == (list(store.walk()), list(store.unfinished()))
 
 
-def test_the_bytes_last_before_the_name_and_the_name_before_the_answer(tmp_path: Path) -> None:
+def test_the_bytes_last_before_the_name_and_the_name_once_asked(tmp_path: Path) -> None:
     """
-    First the file is synced while it is invisible, then its folder once it is visible.
+    First the file is synced while it is invisible; its folder, once it is visible, when `sync` is called.
     """
     told: list[tuple[str, bool]] = []
 
@@ -113,8 +113,44 @@ def test_the_bytes_last_before_the_name_and_the_name_before_the_answer(tmp_path:
     (tmp_path / "blobs" / NAME.hex[:2]).mkdir()
     told.clear()
     put(store)
+    told.append(("asked", True))
+    store.sync()
 
-    assert [("file", False), ("folder", True)] == told
+    assert [("file", False), ("asked", True), ("folder", True)] == told
+
+
+def test_bytes_of_unknown_name_last_at_once(tmp_path: Path) -> None:
+    """
+    What was added is durable when its name is told, for nobody could ask for it again.
+    """
+    told: list[str] = []
+    store = LocalStore(tmp_path, sync=lambda handle: told.append(str(Path(f"/proc/self/fd/{handle}").readlink())))
+    told.clear()
+    blob = store.add([CONTENT])
+
+    assert str(store.local_path(blob.digest).parent) == told[-1]
+
+
+def test_a_folder_that_could_not_be_synced_is_synced_next_time(tmp_path: Path) -> None:
+    """
+    A failed `sync` forgets nothing.
+    """
+    told: list[bool] = []
+
+    def sync(handle: int) -> None:
+        told.append(stat.S_ISDIR(os.fstat(handle).st_mode))
+        if told.count(True) == 4:  # three folders are made first; then the shard's parent, then the shard
+            raise OSError(errno.EIO, "Input/output error")
+
+    store = LocalStore(tmp_path, sync=sync)
+    (tmp_path / "blobs" / NAME.hex[:2]).mkdir()
+    put(store)
+    with pytest.raises(StorageError):
+        store.sync()
+    told.clear()
+    store.sync()
+
+    assert [True] == told
 
 
 def test_a_new_shard_is_made_to_last(tmp_path: Path) -> None:
@@ -125,6 +161,7 @@ def test_a_new_shard_is_made_to_last(tmp_path: Path) -> None:
     store = LocalStore(tmp_path, sync=lambda handle: synced.append(os.fstat(handle).st_ino))
     synced.clear()
     put(store)
+    store.sync()
 
     shard = store.local_path(NAME).parent
     assert [(tmp_path / "blobs").stat().st_ino, shard.stat().st_ino] == synced[1:]
