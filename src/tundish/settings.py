@@ -11,6 +11,8 @@ from pathlib import Path
 
 from tundish.core.errors import InputError
 
+MAX_DIGITS = 12  # of a number; Python refuses to read very long ones
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -43,6 +45,23 @@ TABLE = {
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """
+    Where a folder is by default: that of root, or `tundish` below an XDG folder.
+    """
+
+    root: str
+    variable: str
+    home: str  # where the XDG variable is not set
+
+
+FOLDERS = {
+    "state": Place("/var/lib/tundish", "XDG_STATE_HOME", "~/.local/state"),
+    "cache": Place("/var/cache/tundish", "XDG_CACHE_HOME", "~/.cache"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     state: Path
     cache: Path
@@ -55,9 +74,16 @@ class Settings:
     epoch: int | None  # None: the day of the build
 
 
-def load(environment: Mapping[str, str] | None = None, **flags: str | Path | int | None) -> Settings:
+def load(
+    environment: Mapping[str, str] | None = None,
+    *,
+    root: bool | None = None,
+    **flags: str | Path | int | None,
+) -> Settings:
     """
     Settings from flags (those that are not None), then the environment, then the defaults.
+
+    `root` says whose defaults; None: those of whoever runs this process.
 
     Raises:
         InputError: a value is not of its kind; the message names flag or variable.
@@ -65,8 +91,8 @@ def load(environment: Mapping[str, str] | None = None, **flags: str | Path | int
     env = os.environ if environment is None else environment
     given = {name: _raw(name, flags.get(name), env) for name in TABLE}
     return Settings(
-        state=_folder(given["state"] or _default_state(env)),
-        cache=_folder(given["cache"] or _default_cache(env)),
+        state=_folder("state", given["state"] or _default("state", env, root=root)),
+        cache=_folder("cache", given["cache"] or _default("cache", env, root=root)),
         host=given["host"],
         control_port=_number("control_port", given["control_port"], 0, 65535),
         file_port=_number("file_port", given["file_port"], 0, 65535),
@@ -83,14 +109,17 @@ def _raw(name: str, flag: str | Path | int | None, env: Mapping[str, str]) -> st
     return env.get(TABLE[name].variable) or TABLE[name].default
 
 
-def _folder(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+def _folder(name: str, text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:  # pathlib's word for a user who has no home
+        raise InputError(f"{TABLE[name].variable}={text}: there is no such home; give a full path") from error
 
 
 def _number(name: str, text: str, low: int, high: int) -> int:
-    if text.isascii() and text.isdigit() and low <= int(text) <= high:
+    if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS and low <= int(text) <= high:
         return int(text)
-    raise InputError(f"{TABLE[name].variable}={text}: give a number from {low} to {high}")
+    raise InputError(f"{TABLE[name].variable}={text[:80]}: give a number from {low} to {high}")
 
 
 def _arguments(text: str) -> str:
@@ -99,16 +128,12 @@ def _arguments(text: str) -> str:
     return text
 
 
-def _default_state(env: Mapping[str, str]) -> str:
+def _default(name: str, env: Mapping[str, str], *, root: bool | None) -> str:
     """
-    XDG's state folder (XDG Base Directory Specification 0.8); root keeps it where services do.
+    Where root keeps it, or the XDG folder (XDG Base Directory Specification 0.8: relative ones do not count).
     """
-    if os.geteuid() == 0:
-        return "/var/lib/tundish"
-    return f"{env.get('XDG_STATE_HOME') or '~/.local/state'}/tundish"
-
-
-def _default_cache(env: Mapping[str, str]) -> str:
-    if os.geteuid() == 0:
-        return "/var/cache/tundish"
-    return f"{env.get('XDG_CACHE_HOME') or '~/.cache'}/tundish"
+    place = FOLDERS[name]
+    if os.geteuid() == 0 if root is None else root:
+        return place.root
+    base = env.get(place.variable, "")
+    return f"{base if base.startswith('/') else place.home}/tundish"
