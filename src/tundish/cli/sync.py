@@ -122,12 +122,12 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
 @contextmanager
 def stoppable() -> Iterator[threading.Event]:
     """
-    An event that the first Ctrl-C or SIGTERM sets, for a clean stop; the second ends the process.
+    An event that the first Ctrl-C or SIGTERM sets, for a clean stop; the second ends the process at once.
     """
     stop = threading.Event()
 
     def ask(number: int, _: FrameType | None) -> None:
-        signal.signal(number, before[signal.Signals(number)])
+        signal.signal(number, signal.SIG_DFL)  # Python's own handler would wait for the threads
         stop.set()
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
