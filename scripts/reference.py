@@ -116,7 +116,7 @@ def _default(name: str, row: settings.Setting) -> str:
 def _exit_codes() -> Iterator[str]:
     yield from _head(
         "Exit codes",
-        "Every command ends with one of these. Errors go to standard error; with `--json`, as one line of it.",
+        "Every command ends with one of these. Errors go to standard error; with `--json`, as a line of it.",
     )
     rows = [("0", "", "it was done")]
     for code in sorted({row.exit for row in REACTIONS.values()}):
