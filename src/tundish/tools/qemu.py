@@ -46,7 +46,7 @@ class Guest:
     uuid: str
     serial: Path
     memory: int = 1024  # MiB
-    processors: int = 1
+    processors: int = 2
 
     def __post_init__(self) -> None:
         mac_address(self.mac)

@@ -20,10 +20,12 @@ def squash(tar: Path, target: Path, *, epoch: int) -> None:
         ToolMissing, ToolFailed: mksquashfs is not installed, or fails (its last words are told).
     """
     options = ["-tar", "-comp", "zstd", "-Xcompression-level", str(LEVEL), "-b", BLOCK]
+    # of the root itself, mksquashfs takes nothing from the tar: it would be our user's, open to all
+    top = ["-root-mode", "755", "-root-uid", "0", "-root-gid", "0"]
     quiet = ["-noappend", "-no-progress", "-quiet"]
     with tar.open("rb") as stream:
         run(
-            ["mksquashfs", "-", target, *options, *quiet],
+            ["mksquashfs", "-", target, *options, *top, *quiet],
             stdin=stream,
             timeout=TIMEOUT,
             env={"SOURCE_DATE_EPOCH": str(epoch)},

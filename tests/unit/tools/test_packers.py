@@ -41,6 +41,16 @@ def test_the_same_tar_gives_the_same_squashfs(tar: Path) -> None:
     assert one.read_bytes() == two.read_bytes()
 
 
+def test_the_top_of_a_squashfs_is_roots_and_closed(tar: Path) -> None:
+    """
+    Whoever packed it, the root folder can be written by root alone.
+    """
+    squash(tar, tar.with_name("squashfs"), epoch=0)
+    listed = run(["unsquashfs", "-lln", "-d", "", tar.with_name("squashfs")], timeout=10).stdout
+
+    assert [b"drwxr-xr-x", b"0/0"] == listed.splitlines()[0].split()[:2]
+
+
 def test_a_squashfs_of_no_tar_is_an_error(tar: Path) -> None:
     """
     What mksquashfs says is told.
