@@ -26,11 +26,12 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 from tundish.core.image import NOTHING, Extra
 
-HEAD = "0001"  # the newest revision of the chain; a test compares
+HEAD = "0002"  # the newest revision of the chain; a test compares
 
 NEVER_AGAIN: dict[str, Any] = {"sqlite_autoincrement": True}  # the id of a deleted row names nothing else
 
@@ -93,6 +94,19 @@ sources = Table(
     Column("priority", Integer, nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("added_at", Instant, nullable=False),
+    Column("options", Document, nullable=False, server_default="{}"),  # of `core.selection.Source`
+)
+
+# What was last read and verified of each document of a source, as it came: for browsing without the source.
+documents = Table(
+    "documents",
+    metadata,
+    Column("source", String, ForeignKey("sources.name", ondelete="CASCADE"), primary_key=True),
+    Column("document", String, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("validator", Text),  # for the next conditional request
+    Column("body", LargeBinary, nullable=False),
+    Column("read_at", Instant, nullable=False),
 )
 
 seen = Table(
@@ -131,6 +145,7 @@ images = Table(
     Column("kernel", String, nullable=False),
     Column("title", Text, nullable=False),
     Column("extra", Document, nullable=False),
+    Column("hold", Boolean, nullable=False, server_default=false()),  # take nothing newer
     UniqueConstraint("source", "product", "content_id"),
     Index(None, "os", "series", "arch"),
 )
@@ -144,6 +159,8 @@ versions = Table(
     Column("state", String, nullable=False, index=True),
     Column("since", Instant, nullable=False),
     Column("extra", Document, nullable=False),
+    Column("pinned", Boolean, nullable=False, server_default=false()),  # kept whatever the policy says
+    Column("dropped_at", Instant),  # since when its source no longer offers it
     UniqueConstraint("image_id", "name"),
     **NEVER_AGAIN,
 )
@@ -172,8 +189,98 @@ jobs = Table(
     Column("ended_at", Instant),
     Column("outcome", String, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("stop", Boolean, nullable=False, server_default=false()),  # somebody asked it to stop
     Index(None, "kind", "outcome"),
     **NEVER_AGAIN,
+)
+
+# How far a running job is with each of its files.
+transfers = Table(
+    "transfers",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("source", String, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("came", BigInteger, nullable=False),
+    Column("retries", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("ended", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# A release never changes; a channel names one, and its moves are its history.
+releases = Table(
+    "releases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("made_at", Instant, nullable=False),
+    Column("note", Text, nullable=False),
+    **NEVER_AGAIN,
+)
+
+released = Table(
+    "released",
+    metadata,
+    Column("release_id", ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True),
+    Column("version_id", ForeignKey("versions.id", ondelete="RESTRICT"), primary_key=True, index=True),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("dialect", String, nullable=False),
+    Column("release_id", ForeignKey("releases.id", ondelete="RESTRICT"), nullable=False),
+)
+
+channel_moves = Table(
+    "channel_moves",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", ForeignKey("channels.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("release_id", ForeignKey("releases.id", ondelete="RESTRICT"), nullable=False),
+    Column("verb", String, nullable=False),  # publish, promote, rollback
+    Column("at", Instant, nullable=False),
+    **NEVER_AGAIN,
+)
+
+# What an operator should know until it is no longer so.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("dismissed_at", Instant),
+    UniqueConstraint("kind", "subject"),
+    **NEVER_AGAIN,
+)
+
+bundles = Table(
+    "bundles",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("direction", String, nullable=False),  # in, out
+    Column("name", String, nullable=False),
+    Column("origin", String, nullable=False),  # fingerprint of the key that signed it
+    Column("serial", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("direction", "origin", "serial"),
+    **NEVER_AGAIN,
+)
+
+# Settings that are changed while a server runs; those of the process are in `settings`.
+choices = Table(
+    "choices",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
 )
 
 machines = Table(
