@@ -21,7 +21,7 @@ from tundish.core.image import Extra, Item, Product, Version
 from tundish.core.lifecycle import State
 from tundish.core.machine import Asker, Deployment, Machine, Report
 from tundish.core.names import ContentId, ItemName, ItemPath, ProductName, SourceName, VersionName
-from tundish.core.selection import Seen, Selection, Source
+from tundish.core.selection import Fetching, Seen, Selection, Source
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -109,6 +109,31 @@ def test_a_source_comes_back_as_it_was(catalog: Catalog) -> None:
     catalog.sources.add(source, NOON)
 
     assert source == catalog.sources.get("maas")
+
+
+def test_every_setting_of_a_source_comes_back(catalog: Catalog) -> None:
+    """
+    Proxy, token, mirrors, cap, window and signers are kept, and can be replaced.
+    """
+    catalog.sources.add(SOURCE, NOON)
+    changed = replace(
+        SOURCE,
+        url="http://other.example/",
+        fetching=Fetching("none", "secret", ("http://b.example/",), 1000, "22:00-06:00"),
+        signers=("A" * 40,),
+    )
+
+    catalog.sources.replace(changed)
+
+    assert changed == catalog.sources.get(MAAS)
+
+
+def test_an_unknown_source_cannot_be_replaced(catalog: Catalog) -> None:
+    """
+    Settings of a source that is not there are refused.
+    """
+    with pytest.raises(NotFound, match="no source 'maas'"):
+        catalog.sources.replace(SOURCE)
 
 
 def test_a_source_name_is_taken_once(catalog: Catalog) -> None:

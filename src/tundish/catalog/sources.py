@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from tundish.catalog import tables
@@ -17,7 +17,7 @@ from tundish.catalog.nearest import nearest
 from tundish.core.errors import Conflict, InputError, NotFound
 from tundish.core.holding import OWN
 from tundish.core.names import SourceName
-from tundish.core.selection import Seen, Source
+from tundish.core.selection import Fetching, Seen, Source
 
 _is = tables.sources.c
 
@@ -42,7 +42,19 @@ class Sources:
                     f"there is a source {source.name} already; remove it first (tundish source remove "
                     f"{source.name}) or give this one another name"
                 )
-            connection.execute(insert(tables.sources), {**asdict(source), "added_at": at})
+            connection.execute(insert(tables.sources), {**_row(source), "added_at": at})
+
+    def replace(self, source: Source) -> None:
+        """
+        Give a known source other settings; its selections, marks and images stay.
+
+        Raises:
+            NotFound: there is none of this name.
+        """
+        change = update(tables.sources).where(_named(source.name)).values(_row(source))
+        with self._database.transaction() as connection:
+            if connection.execute(change).rowcount == 0:
+                raise _unknown(connection, source.name)
 
     def get(self, name: str) -> Source:
         """
@@ -108,8 +120,31 @@ def _named(name: str) -> ColumnElement[bool]:
     return _is.name == name
 
 
+def _row(source: Source) -> dict[str, object]:
+    fetching = source.fetching
+    return {
+        "name": source.name,
+        "url": source.url,
+        "keyring": source.keyring,
+        "priority": source.priority,
+        "enabled": source.enabled,
+        "options": {**asdict(fetching), "signers": list(source.signers)},
+    }
+
+
 def _source(row: Row[Any]) -> Source:
-    return Source(SourceName(row.name), row.url, row.keyring, row.priority, row.enabled)
+    options = dict(row.options)
+    signers = options.pop("signers", ())
+    mirrors = options.pop("mirrors", ())
+    return Source(
+        SourceName(row.name),
+        row.url,
+        row.keyring,
+        row.priority,
+        row.enabled,
+        Fetching(**options, mirrors=tuple(mirrors)),
+        tuple(signers),
+    )
 
 
 def _unknown(connection: Connection, name: str) -> NotFound:

@@ -2,12 +2,35 @@
 What an operator wants from a source, and the source itself, as values.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from tundish.core.names import SourceName
 
 ANY = "*"
+
+
+class Proxying(StrEnum):
+    """
+    Which proxy a source is asked through.
+    """
+
+    SETTINGS = "settings"  # the one of the settings, if any
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """
+    How the bytes of a source are fetched.
+    """
+
+    proxy: str = Proxying.SETTINGS  # a `Proxying`, or http://HOST:PORT
+    token: str = field(default="", repr=False)  # a bearer token; never shown
+    mirrors: tuple[str, ...] = ()  # further roots that hold the same files, tried in turn
+    bandwidth: int | None = None  # bytes per second, over all files together
+    window: str = ""  # when it may be synced by itself, as in 22:00-06:00; empty: always
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +44,8 @@ class Source:
     keyring: bytes  # binary OpenPGP keys, normalised
     priority: int = 0
     enabled: bool = True
+    fetching: Fetching = Fetching()
+    signers: tuple[str, ...] = ()  # fingerprints that alone may sign; empty: every key of the keyring
 
     @property
     def is_signed(self) -> bool:
