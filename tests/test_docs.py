@@ -1,13 +1,16 @@
 """
-The documents say what the code says: generated pages are fresh, links lead somewhere, errors are drawn.
+The documents say what the code says: generated pages are fresh, links and commands are real,
+errors are drawn.
 """
 
 import re
 from pathlib import Path
 
+import click
 import pytest
 from scripts import reference
 
+from tests.cli.terminal import left_over
 from tundish.core import errors
 from tundish.core.errors import REACTIONS, TundishError
 
@@ -16,7 +19,9 @@ ERRORS = list(reference.tree())
 PAGES = sorted(
     path for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")) if path.read_text().strip()
 )
+GREETING = "tundish boots "  # what a booting machine shows
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_BLOCK = re.compile(r"^ *```(?:sh)?\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _DRAWN = re.compile(r"^((?:│   |    )*)(?:├── |└── )?(\w+)(?: {2,}|$)", re.MULTILINE)
 
 
@@ -36,6 +41,35 @@ def test_links_within_the_project_lead_somewhere(page: Path) -> None:
     links = [link for link in _LINK.findall(page.read_text()) if "://" not in link and "mailto:" not in link]
 
     assert [] == [link for link in links if not leads_somewhere(page, link)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_of_a_page_are_real(page: Path) -> None:
+    """
+    The command line accepts the words of every command of ours that a page tells to type.
+    """
+    assert [] == [line for line in commands(page) if not is_read(line)]
+
+
+def commands(page: Path) -> list[str]:
+    """
+    The lines that begin with our name, in the blocks that begin with it; other blocks show what came of it.
+    """
+    blocks = [block.split("\n") for block in _BLOCK.findall(page.read_text())]
+    return [
+        line.strip()
+        for block in blocks
+        if block[0].strip().startswith("tundish ") and not block[0].strip().startswith(GREETING)
+        for line in block
+        if line.strip().startswith("tundish ")
+    ]
+
+
+def is_read(line: str) -> bool:
+    try:
+        return left_over(line) == []
+    except click.ClickException:
+        return False
 
 
 def leads_somewhere(page: Path, link: str) -> bool:

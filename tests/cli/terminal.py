@@ -2,8 +2,10 @@
 The command line as a person uses it: words in, an exit code and two texts out.
 """
 
+import itertools
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +20,8 @@ from tests.support.region import DAY
 from tests.support.stream_simulator import StreamSimulator
 from tundish.cli import main
 from tundish.core.image import Json
+
+_SHELL = {"|", ">", ">>", "&&", ";", "&", "2>"}  # where a command ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,25 @@ def _below(words: tuple[str, ...], at: click.Command) -> Iterator[tuple[tuple[st
             inner = at.get_command(context, name)
             if inner is not None:
                 yield from _below((*words, name), inner)
+
+
+def left_over(line: str) -> list[str]:
+    """
+    The words of a line of shell that our command line does not read; it is read, and nothing is done.
+
+    Raises:
+        click.UsageError: it cannot be read at all.
+    """
+    words = shlex.split(line, comments=True)
+    words = list(itertools.takewhile(lambda word: word not in _SHELL, words[words.index("tundish") + 1 :]))
+    if words[:1] == ["--state"]:
+        words = words[2:]
+    at = click.Context(main.tundish, info_name="tundish")
+    while isinstance(at.command, click.Group) and words and not words[0].startswith("-"):
+        _, inner, words = at.command.resolve_command(at, words)
+        if inner is not None:  # otherwise resolve_command has raised
+            at = click.Context(inner, info_name=inner.name, parent=at)
+    return [] if isinstance(at.command, click.Group) else at.command.make_context(at.info_name, words).args
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,10 @@
 Every command explains itself, and its examples are true.
 """
 
-import shlex
-
 import click
 import pytest
 
-from tests.cli.terminal import Terminal, commands
+from tests.cli.terminal import Terminal, commands, left_over
 from tundish.cli import main
 from tundish.cli.command import Noun, Verb
 
@@ -16,16 +14,6 @@ EACH = pytest.mark.parametrize("words", sorted(ALL), ids=" ".join)
 EXAMPLES = [
     line for each in ALL.values() if isinstance(each, Verb | Noun) for line in each.example.splitlines()
 ]
-
-
-def read(words: list[str]) -> list[str]:
-    """
-    What is left of words that the command line has read, without doing anything.
-    """
-    path: tuple[str, ...] = ()
-    while isinstance(ALL[path], click.Group):
-        path, words = (*path, words[0]), words[1:]
-    return ALL[path].make_context(" ".join(path), words).args
 
 
 @EACH
@@ -53,10 +41,7 @@ def test_every_example_is_a_real_command(example: str) -> None:
     """
     The command line accepts the words of each example as they stand.
     """
-    words = shlex.split(example.partition(" > ")[0])
-    words = words[words.index("tundish") + 1 :]
-
-    assert [] == read(words)
+    assert [] == left_over(example)
 
 
 def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
