@@ -2,6 +2,7 @@
 `tundish sync`: fetch what is selected and offered.
 """
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tundish.sync.plan import Action, Plan
 from tundish.sync.report import outcome_json, plan_json
 from tundish.sync.run import Prepared
 
+STOPPING = b"stopping with the next bytes that come; Ctrl-C again ends at once\n"
 SHOWN = 40  # lines of a plan before the rest is counted
 
 
