@@ -80,6 +80,14 @@ class Images:
         with self._database.read() as connection:
             return _holdings(connection, *conditions)
 
+    def released(self, release: int) -> tuple[Holding, ...]:
+        """
+        What a release offers, as it is now, sorted by name.
+        """
+        inside = select(tables.released.c.version_id).where(tables.released.c.release_id == release)
+        with self._database.read() as connection:
+            return _holdings(connection, _version.id.in_(inside))
+
     def page(self, *, after: int, limit: int) -> tuple[Holding, ...]:
         """
         At most `limit` holdings in order of their ids, from the one behind `after` on.
@@ -235,6 +243,8 @@ def _holdings(connection: Connection, *conditions: ColumnElement[bool]) -> tuple
         _version.name.label("version"),
         _version.state,
         _version.since,
+        _version.pinned,
+        _version.dropped_at,
         _version.extra.label("version_extra"),
     )
     asked = select(tables.images, _version.id.label("number"), *columns).select_from(_versions_of_images)
@@ -255,6 +265,9 @@ def _holdings(connection: Connection, *conditions: ColumnElement[bool]) -> tuple
                 version=version,
                 state=State(row.state),
                 since=row.since,
+                pinned=row.pinned,
+                on_hold=row.hold,
+                dropped_at=row.dropped_at,
             )
         )
     return tuple(sorted(found, key=_by_name))

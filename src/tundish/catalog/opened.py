@@ -5,6 +5,7 @@ The catalog as a whole: one database, one object for each noun.
 from dataclasses import dataclass
 from typing import Self
 
+from tundish.catalog.channels import Channels
 from tundish.catalog.db import Database
 from tundish.catalog.images import Images
 from tundish.catalog.machines import Machines
@@ -22,6 +23,7 @@ class Catalog:
     jobs: Jobs
     machines: Machines
     events: Events
+    channels: Channels
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -40,6 +42,7 @@ class Catalog:
             jobs=Jobs(database),
             machines=Machines(database),
             events=Events(database),
+            channels=Channels(database),
         )
 
     def close(self) -> None:
