@@ -5,21 +5,22 @@ Today the engine is SQLite in WAL mode: readers never wait, one writer at a time
 disk when it returns. Statements elsewhere in this room must run on PostgreSQL as they stand.
 """
 
+import glob
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
-from tundish.catalog.lock import held
+from tundish.catalog.lock import held, holder_of, shared
 from tundish.catalog.schema import stored_revision, upgrade
 from tundish.catalog.tables import HEAD
 from tundish.catalog.wall import wall
-from tundish.core.errors import InputError, NotFound, StorageError
+from tundish.core.errors import Busy, InputError, NotFound, StorageError
 from tundish.core.names import word
 
 T = TypeVar("T")
@@ -91,17 +92,51 @@ class Database:
         with wall(self.place), self._reading.begin() as connection:
             yield connection
 
-    def exclusive(self, name: str, holder: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def exclusive(self, name: str, holder: str) -> Iterator[None]:
         """
         Be the only one, among all processes with this catalog, to do what is called `name`.
 
         It ends with the context or the process. `holder` is told to the others.
 
         Raises:
-            Busy: somebody else does it; the message says who and since when.
+            Busy: somebody else does it, or has everything to itself; the message says who and since when.
         """
         name = word("lock name", name)
-        return held(_beside(self._path, f".{name}.lock"), name, holder)
+        with shared(self._everything, "the whole state"), held(self._lock(name), name, holder):
+            yield
+
+    @contextmanager
+    def alone(self, holder: str) -> Iterator[None]:
+        """
+        Be the only one who does anything that is exclusive: for who may delete what the others count on.
+
+        Raises:
+            Busy: somebody does something; the message says what, who and since when.
+        """
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(held(self._everything, "the whole state", holder))
+            except Busy as error:
+                raise Busy(self._under_way() or str(error)) from None
+            yield
+
+    @property
+    def _everything(self) -> Path:
+        return _beside(self._path, ".everything.lock")
+
+    def _lock(self, name: str) -> Path:
+        return _beside(self._path, f".{name}.lock")
+
+    def _under_way(self) -> str:
+        """
+        What is being done, by whom and since when; empty if it ended meanwhile.
+        """
+        for path in sorted(self._path.parent.glob(f"{glob.escape(self._path.name)}.*.lock")):
+            if path != self._everything and (who := holder_of(path)):
+                name = path.name.removeprefix(f"{self._path.name}.").removesuffix(".lock")
+                return f"{name} is under way, by {who}; wait until that has ended"
+        return ""
 
     def _bring_up_to_date(self) -> None:
         with self.read() as connection:

@@ -40,6 +40,43 @@ def held(path: Path, name: str, holder: str, *, wait: bool = False) -> Iterator[
         os.close(descriptor)
 
 
+@contextmanager
+def shared(path: Path, name: str) -> Iterator[None]:
+    """
+    Keep everybody from holding the lock `name`; any number of processes may do so at once.
+
+    Raises:
+        Busy: somebody holds it; the message says who and since when.
+        StorageError: the file cannot be made.
+    """
+    descriptor = _opened(path, name)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(f"{name} is taken by {_said(descriptor)}; wait until that has ended") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def holder_of(path: Path) -> str:
+    """
+    Who holds the lock kept in a file, and since when; empty if nobody does.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _said(descriptor)
+    finally:
+        os.close(descriptor)
+    return ""
+
+
 def _opened(path: Path, name: str) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

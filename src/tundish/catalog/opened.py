@@ -8,6 +8,7 @@ from typing import Self
 from tundish.catalog.channels import Channels
 from tundish.catalog.db import Database
 from tundish.catalog.images import Images
+from tundish.catalog.keeping import Keeping
 from tundish.catalog.machines import Machines
 from tundish.catalog.records import Events, Jobs
 from tundish.catalog.selections import Selections
@@ -24,6 +25,7 @@ class Catalog:
     machines: Machines
     events: Events
     channels: Channels
+    keeping: Keeping
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -43,6 +45,7 @@ class Catalog:
             machines=Machines(database),
             events=Events(database),
             channels=Channels(database),
+            keeping=Keeping(database),
         )
 
     def close(self) -> None:

@@ -27,6 +27,9 @@ class Holding:
     version: Version
     state: State
     since: datetime  # of the state
+    pinned: bool = False  # stays, whatever is newer
+    on_hold: bool = False  # of its image nothing newer is taken
+    dropped_at: datetime | None = None  # since when its source offers it no longer
 
     @property
     def ref(self) -> str:

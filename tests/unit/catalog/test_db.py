@@ -220,6 +220,48 @@ def test_other_names_are_other_locks(database: Database) -> None:
         assert True
 
 
+def test_who_wants_all_to_itself_is_told_what_is_under_way(path: Path, database: Database) -> None:
+    """
+    Whatever is done exclusively, and by whom.
+    """
+    other = Database.open(sqlite_url(path))
+
+    with (
+        database.exclusive("publish-stable", "one"),
+        pytest.raises(Busy, match=r"^publish-stable is under way, by one, process"),
+        other.alone("store gc"),
+    ):
+        pass
+
+    other.close()
+
+
+def test_nothing_begins_while_one_has_all_to_itself(path: Path, database: Database) -> None:
+    """
+    Neither a sync nor a second one of its kind; both are told who it is.
+    """
+    other, refusals = Database.open(sqlite_url(path)), []
+    with database.alone("store gc"):
+        for attempt in (other.exclusive("sync", "two"), other.alone("two")):
+            with pytest.raises(Busy) as refusal, attempt:
+                pass
+            refusals.append("taken by store gc, process" in str(refusal.value))
+    other.close()
+
+    assert [True, True] == refusals
+
+
+def test_all_to_oneself_ends_with_its_context(database: Database) -> None:
+    """
+    Then everything may begin again.
+    """
+    with database.alone("one"):
+        pass
+
+    with database.exclusive("sync", "two"), pytest.raises(Busy), database.alone("three"):
+        pass
+
+
 @pytest.mark.parametrize("name", ["", "../sync", "a b", "x" * 300])
 def test_a_lock_has_a_plain_name(database: Database, name: str) -> None:
     """
