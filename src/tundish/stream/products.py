@@ -30,9 +30,11 @@ _VERSION = frozenset({"items"})
 _NUMBER = re.compile(r"(\d+)")
 
 
-def parse(payload: Payload) -> tuple[Products, tuple[Remark, ...]]:
+def parse(payload: Payload, *, nameless: bool = False) -> tuple[Products, tuple[Remark, ...]]:
     """
     The usable part of a products file, and what was skipped or put right.
+
+    With `nameless`, products that do not say their os and arch are taken too.
 
     Raises:
         BadDocument: it is no products file at all.
@@ -47,7 +49,7 @@ def parse(payload: Payload) -> tuple[Products, tuple[Remark, ...]]:
     content_id = _content_id(top, payload)
     aliases = Aliases(top, payload.origin, remarks)
     top = aliases.expanded(top)
-    found = _Reading(content_id, aliases, remarks).products(top, listed)
+    found = _Reading(content_id, aliases, remarks, nameless).products(top, listed)
     return (
         Products(
             content_id=content_id,
@@ -101,6 +103,7 @@ class _Reading:
     content_id: ContentId
     aliases: Aliases
     remarks: Remarks
+    nameless: bool = False
     paths: dict[ItemPath, tuple[Digest, int]] = field(default_factory=dict)
 
     def products(self, top: Object, listed: Object) -> tuple[Product, ...]:
@@ -124,7 +127,7 @@ class _Reading:
         own = self.aliases.expanded(body)
         full = {**above, **own} if above else own
         fields = {key: _word(key, full.get(key)) for key in ("os", "release", "arch", "label", "subarch")}
-        if not fields["os"] or not fields["arch"]:
+        if not (self.nameless or (fields["os"] and fields["arch"])):
             raise InputError("it does not say its os and arch")
         versions = self.versions(name, full.get("versions"), handed_down(own, ITEM_KEYS, beneath))
         if not versions:
