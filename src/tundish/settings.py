@@ -33,6 +33,9 @@ TABLE = {
     "file_port": Setting("TUNDISH_FILE_PORT", "5248", "Port of the file door: images, streams, boot."),
     "parallel": Setting("TUNDISH_PARALLEL", "8", "Files fetched side by side."),
     "http_proxy": Setting("TUNDISH_HTTP_PROXY", "", "Proxy for fetching, as http://HOST:PORT."),
+    "no_proxy": Setting(
+        "TUNDISH_NO_PROXY", "", "Hosts and domains that are asked without the proxy, with commas between."
+    ),
     "kernel_arguments": Setting(
         "TUNDISH_KERNEL_ARGUMENTS", "", "Words added to the kernel's command line of every boot."
     ),
@@ -70,6 +73,7 @@ class Settings:
     file_port: int
     parallel: int
     http_proxy: str | None
+    no_proxy: tuple[str, ...]
     kernel_arguments: str
     epoch: int | None  # None: the day of the build
 
@@ -98,6 +102,7 @@ def load(
         file_port=_number("file_port", given["file_port"], 0, 65535),
         parallel=_number("parallel", given["parallel"], 1, 64),
         http_proxy=given["http_proxy"] or None,
+        no_proxy=tuple(filter(None, (word.strip() for word in given["no_proxy"].split(",")))),
         kernel_arguments=_arguments(given["kernel_arguments"]),
         epoch=_number("epoch", given["epoch"], 0, 2**32 - 1) if given["epoch"] else None,
     )

@@ -197,6 +197,58 @@ def test_a_document_is_bounded_whatever_its_caller_allows(place: Place) -> None:
         place.fetcher.document(place.at("big"), limit=10**9)
 
 
+def test_a_fresh_document_comes_whole(place: Place) -> None:
+    """
+    Without the name of an earlier state a document comes whole.
+    """
+    found = place.fetcher.fresh(place.at("big"), limit=len(CONTENT))
+
+    assert found is not None
+    assert found.body == CONTENT
+
+
+def test_an_unchanged_document_does_not_come_again(place: Place) -> None:
+    """
+    A document that is still in the state named is not sent.
+    """
+    first = place.fetcher.fresh(place.at("big"), limit=len(CONTENT))
+
+    assert first is not None
+    assert None is place.fetcher.fresh(place.at("big"), limit=len(CONTENT), validator=first.validator)
+
+
+def test_a_changed_document_comes_again(place: Place) -> None:
+    """
+    A document in another state than the one named comes whole.
+    """
+    first = place.fetcher.fresh(place.at("big"), limit=len(CONTENT))
+    place.change("big", b"new" * 1000)
+
+    assert first is not None
+    second = place.fetcher.fresh(place.at("big"), limit=len(CONTENT), validator=first.validator)
+    assert second is not None
+    assert b"new" * 1000 == second.body
+
+
+@pytest.mark.parametrize("validator", ["", "no", 'W/"weak"', "x" * 1000, 'a"\r\nX: y'])
+def test_a_state_of_no_form_is_not_sent(place: Place, validator: str) -> None:
+    """
+    What cannot name a state is left out: the document comes whole.
+    """
+    found = place.fetcher.fresh(place.at("big"), limit=len(CONTENT), validator=validator)
+
+    assert found is not None
+    assert found.body == CONTENT
+
+
+def test_a_fresh_document_over_the_limit_is_refused(place: Place) -> None:
+    """
+    One byte more than the limit is too long, whatever was known before.
+    """
+    with pytest.raises(TooLong, match="longer than the 10239 bytes"):
+        place.fetcher.fresh(place.at("big"), limit=len(CONTENT) - 1, validator='"other"')
+
+
 def test_leaving_early_is_allowed(place: Place) -> None:
     """
     Who leaves a transfer half-way can begin the next.

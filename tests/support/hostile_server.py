@@ -7,9 +7,10 @@ A real HTTP server on loopback that behaves as told, and remembers what it was a
         server.requests                         # what came: path, range, if_range, ...
         server.files["c"] = b"..."              # may be changed at any time
 
-Without `behave` a file is served well: keep-alive, strong ETag, Last-Modified, Range and If-Range; what
-is not in `files` is a 404. Behaviours are used up one per request, and the last one stays. It also
-answers requests made through it as a proxy. Leaving the context ends every thread and connection.
+Without `behave` a file is served well: keep-alive, strong ETag, Last-Modified, Range, If-Range and 304 for
+what the client has; what is not in `files` is a 404. Behaviours are used up one per request, and the last
+one stays. It also answers requests made through it as a proxy. Leaving the context ends every thread and
+connection.
 """
 
 import gzip
@@ -151,6 +152,13 @@ class Exchange(BaseHTTPRequestHandler):
             except TimeoutError:
                 continue
 
+    def is_known(self) -> bool:
+        """
+        Whether the client has this state of the file already, by its own words.
+        """
+        tag, date = self.headers.get("If-None-Match"), self.headers.get("If-Modified-Since")
+        return tag == self.etag if tag is not None else date == DATE
+
     def wanted(self, *, etag: str | None = None) -> int:
         """
         The offset asked for that may be honoured; 0 for the whole file.
@@ -172,6 +180,8 @@ def _part(exchange: Exchange) -> tuple[int, dict[str, str], bytes]:
     if content is None:
         return 404, {}, b"no such file"
     facts = {"ETag": exchange.etag, "Last-Modified": DATE, "Accept-Ranges": "bytes"}
+    if exchange.is_known():
+        return 304, facts, b""
     start = exchange.wanted()
     if start == 0:
         return 200, facts, content

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tundish.core.errors import BadStatus, CutShort, Gone, TooLong, TundishError, Unreachable
+from tundish.fetch.fetcher import Fetched
 from tundish.trust.protocols import Signer
 
 CONTENT_ID = "com.example.maas:stable:v3:download"
@@ -56,8 +57,9 @@ class StreamSimulator:
     """
     `add` products, `publish`, and hand it to whoever wants a Fetcher. Without a signer there is no `.sjson`.
 
-    `requests` are the paths asked for, `resumed` those asked for from an offset; `failures` and `cuts`
-    hold, by path, what the next requests run into; without `ranges` offsets are ignored.
+    `requests` are the paths asked for, `resumed` those asked for from an offset, `unchanged` the documents
+    that had not changed; `failures` and `cuts` hold, by path, what the next requests run into; without
+    `ranges` offsets are ignored, and without `validates` nothing can be said to be unchanged.
     """
 
     def __init__(
@@ -71,9 +73,10 @@ class StreamSimulator:
         self.files: dict[str, bytes] = {}
         self.requests: list[str] = []
         self.resumed: list[str] = []
+        self.unchanged: list[str] = []
         self.failures: dict[str, list[TundishError]] = {}
         self.cuts: dict[str, list[int]] = {}
-        self.ranges = True
+        self.ranges = self.validates = True
         self.products: dict[str, dict[str, Any]] = {}
 
     @property
@@ -207,6 +210,14 @@ class StreamSimulator:
         if len(data) > limit:
             raise TooLong(f"{url} is longer than {limit} bytes", url=url)
         return data
+
+    def fresh(self, url: str, *, limit: int, validator: str | None = None) -> Fetched | None:
+        data = self.document(url, limit=limit)
+        tag = hashlib.sha256(data).hexdigest()
+        if self.validates and validator == tag:
+            self.unchanged.append(url.removeprefix(self.url))
+            return None
+        return Fetched(data, tag if self.validates else None)
 
     def _asked(self, url: str) -> str:
         """

@@ -26,6 +26,7 @@ def test_the_defaults() -> None:
         "file_port": 5248,
         "parallel": 8,
         "http_proxy": None,
+        "no_proxy": (),
         "kernel_arguments": "",
         "epoch": None,
     } == asdict(plain)
@@ -126,3 +127,10 @@ def test_what_cannot_be_meant_is_refused(variable: str, value: str) -> None:
     """
     with pytest.raises(InputError, match=variable):
         load({variable: value}, root=True)
+
+
+def test_hosts_without_proxy_are_a_list() -> None:
+    """
+    The hosts to ask directly stand with commas between; blanks and empty words do not count.
+    """
+    assert ("a.lab", ".b", "c:80") == load({"TUNDISH_NO_PROXY": " a.lab, .b,,c:80 ,"}, root=True).no_proxy

@@ -23,10 +23,9 @@ from tundish.catalog.db import sqlite_url
 from tundish.catalog.opened import Catalog
 from tundish.core import clock
 from tundish.core.errors import StorageError
+from tundish.core.selection import Fetching
 from tundish.fetch.fetcher import Fetcher
-from tundish.fetch.folder import FolderFetcher
-from tundish.fetch.http import HttpFetcher
-from tundish.fetch.routed import RoutedFetcher
+from tundish.fetch.lines import Lines
 from tundish.settings import Settings
 from tundish.store import audit
 from tundish.store.blobs import Blob
@@ -51,6 +50,7 @@ class App:
     store: LocalStore
     fetcher: Fetcher
     verifier: Gpgv
+    lines: Lines
 
     @property
     def channels(self) -> Path:
@@ -161,12 +161,15 @@ def open_app(settings: Settings) -> Iterator[App]:
     with ExitStack() as stack:
         catalog = Catalog.open(sqlite_url(settings.state / "catalog.sqlite"))
         stack.callback(catalog.close)
-        http = HttpFetcher(connections=settings.parallel, http_proxy=settings.http_proxy)
-        stack.callback(http.close)
+        lines = Lines(
+            connections=settings.parallel, http_proxy=settings.http_proxy, no_proxy=settings.no_proxy
+        )
+        stack.callback(lines.close)
         yield App(
             settings=settings,
             catalog=catalog,
             store=LocalStore(settings.state / "store"),
-            fetcher=RoutedFetcher(http, FolderFetcher()),
+            fetcher=lines.of(Fetching()),
             verifier=Gpgv(),
+            lines=lines,
         )

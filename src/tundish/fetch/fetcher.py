@@ -32,6 +32,16 @@ class Limits:
 DEFAULTS = Limits()
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """
+    A whole small file, and what names this state of it, if the other side said so.
+    """
+
+    body: bytes
+    validator: str | None
+
+
 class Answer(Protocol):
     """
     An open transfer.
@@ -84,6 +94,15 @@ class Fetcher(Protocol):
     def document(self, url: str, *, limit: int) -> bytes:
         """
         A whole small file, at most `limit` bytes.
+
+        Raises:
+            TooLong: it is longer; no more than `limit` bytes were held.
+            UpstreamError: anything else.
+        """
+
+    def fresh(self, url: str, *, limit: int, validator: str | None = None) -> Fetched | None:
+        """
+        A whole small file as `document` gives it; None if it is still in the state that `validator` names.
 
         Raises:
             TooLong: it is longer; no more than `limit` bytes were held.

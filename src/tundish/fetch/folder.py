@@ -14,7 +14,7 @@ from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from tundish.core.errors import BadStatus, CutShort, Gone, InputError, Unreachable
-from tundish.fetch.fetcher import DEFAULTS, Limits, gather, too_long
+from tundish.fetch.fetcher import DEFAULTS, Fetched, Limits, gather, too_long
 from tundish.fetch.headers import shown
 
 _ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP}
@@ -47,11 +47,23 @@ class FolderFetcher:
         """
         A whole small file; see `Fetcher.document`.
         """
-        limit, path = min(limit, self._limits.document), shown(path_of(url))
         with self.open(url) as answer:
-            if answer.length > limit:
-                raise too_long(path, limit)
-            return gather(answer.read, limit=limit, chunk=self._limits.chunk, url=path)
+            return self._whole(answer, url, limit)
+
+    def fresh(self, url: str, *, limit: int, validator: str | None = None) -> Fetched | None:
+        """
+        A whole small file that has changed; see `Fetcher.fresh`.
+        """
+        with self.open(url) as answer:
+            if validator == answer.validator:
+                return None
+            return Fetched(self._whole(answer, url, limit), answer.validator)
+
+    def _whole(self, answer: "FolderAnswer", url: str, limit: int) -> bytes:
+        limit, path = min(limit, self._limits.document), shown(path_of(url))
+        if answer.length > limit:
+            raise too_long(path, limit)
+        return gather(answer.read, limit=limit, chunk=self._limits.chunk, url=path)
 
 
 class FolderAnswer:

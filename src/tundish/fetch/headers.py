@@ -6,8 +6,9 @@ What the other side sends is hostile: a header that is not of its form counts as
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from email.utils import mktime_tz, parsedate_tz
 from urllib.parse import unquote, urljoin
 
 from urllib3.exceptions import LocationValueError
@@ -16,6 +17,7 @@ from urllib3.util import Url, parse_url
 from tundish.core.errors import BadStatus, Gone, InputError
 
 MAX_SHOWN = 300
+_SETTLED = 2  # seconds
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PORTS = {"http": 80, "https": 443}
 
@@ -23,6 +25,7 @@ _USERINFO = re.compile(r"^((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)[^/?#]*@")
 _QUERY = re.compile(r"\?[^#]*")
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]*"')
 _DATE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
+_WITH_PORT = re.compile(r"^[^:]+:[0-9]+$|\]:[0-9]+$")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 
@@ -71,6 +74,21 @@ def origin(url: Url) -> tuple[str | None, str | None, int | None]:
     return url.scheme, url.host, url.port or PORTS.get(url.scheme or "")
 
 
+def is_direct(url: Url, no_proxy: Iterable[str]) -> bool:
+    """
+    Whether a host is to be asked without the proxy: it is named, or below a named domain, or all are (`*`).
+
+    A word may carry a port, which then counts too, and a leading dot, which does not matter.
+    """
+    host, port = (url.host or "").strip("[]").lower(), str(url.port or PORTS.get(url.scheme or ""))
+    for word in no_proxy:
+        name, _, only = word.rpartition(":") if _WITH_PORT.search(word) else (word, "", "")
+        name = name.strip("[]").removeprefix(".").lower()
+        if only in {"", port} and (name == "*" or (name and (host == name or host.endswith("." + name)))):
+            return True
+    return False
+
+
 def basic(auth: str) -> str:
     """
     The name and password of an address, as a header says them.
@@ -116,6 +134,29 @@ def is_validator(word: str) -> bool:
     Whether it can stand in `If-Range`. Weak ETags cannot.
     """
     return len(word) <= MAX_SHOWN and bool(_STRONG_ETAG.fullmatch(word) or _DATE.fullmatch(word))
+
+
+def unless(validator: str | None) -> Mapping[str, str]:
+    """
+    The header that asks for a file only if it is no longer the one that `validator` names.
+    """
+    if validator is None or not is_validator(validator):
+        return {}
+    return {"If-None-Match" if validator.startswith('"') else "If-Modified-Since": validator}
+
+
+def renewal(headers: Mapping[str, str]) -> str | None:
+    """
+    What asks later whether the file has changed: `validator_of`, but a date only once it has settled.
+
+    A date counts whole seconds: one just made may come to stand for other bytes (RFC 9110 §8.8.2.2).
+    """
+    found = validator_of(headers)
+    if found is None or found.startswith('"'):
+        return found
+    made, said = parsedate_tz(found), parsedate_tz(headers.get("Date", "")[:MAX_SHOWN])
+    is_settled = made and said and mktime_tz(said) - mktime_tz(made) >= _SETTLED
+    return found if is_settled else None
 
 
 def is_other_file(headers: Mapping[str, str], validator: str | None) -> bool:

@@ -15,11 +15,12 @@ from urllib3.util import Url
 
 from tundish import __version__
 from tundish.core.errors import BadStatus, CutShort, InputError, TooLong
-from tundish.fetch.fetcher import DEFAULTS, Limits, gather, too_long
+from tundish.fetch.fetcher import DEFAULTS, Fetched, Limits, gather, too_long
 from tundish.fetch.headers import (
     REDIRECTS,
     address,
     basic,
+    is_direct,
     is_other_file,
     is_validator,
     number,
@@ -27,7 +28,9 @@ from tundish.fetch.headers import (
     part_of,
     redirected,
     refused,
+    renewal,
     shown,
+    unless,
     validator_of,
 )
 from tundish.fetch.wire import pools, translated
@@ -40,7 +43,8 @@ class HttpFetcher:
     """
     A `Fetcher` for http and https.
 
-    `token` goes, as a bearer token, to the host asked and not to where that host redirects.
+    `token` goes, as a bearer token, to the host asked and not to where that host redirects. The hosts of
+    `no_proxy` are asked directly: see `headers.is_direct`.
     """
 
     def __init__(
@@ -50,12 +54,15 @@ class HttpFetcher:
         connections: int = 8,
         token: str | None = None,
         http_proxy: str | None = None,
+        no_proxy: tuple[str, ...] = (),
     ) -> None:
         if token is not None and not (token.isascii() and token.isprintable() and token):
             raise InputError("the token has signs that no token can have; copy it again")
         self._limits, self._token = limits, token
         self._timeout = Timeout(connect=limits.connect, read=limits.stall)
-        self._pools = pools(connections, http_proxy)
+        self._direct = pools(connections, None)
+        self._pools = pools(connections, http_proxy) if http_proxy else self._direct
+        self._no_proxy = no_proxy
 
     def __enter__(self) -> Self:
         return self
@@ -73,6 +80,7 @@ class HttpFetcher:
         Let go of all idle connections.
         """
         self._pools.clear()
+        self._direct.clear()
 
     @contextmanager
     def open(self, url: str, *, offset: int = 0, validator: str | None = None) -> Iterator["HttpAnswer"]:
@@ -89,11 +97,30 @@ class HttpFetcher:
         """
         A whole small file; see `Fetcher.document`.
         """
-        limit = min(limit, self._limits.document)
         with self.open(url) as answer:
-            if answer.length is not None and answer.length > limit:
-                raise too_long(shown(url), limit)
-            return gather(answer.read, limit=limit, chunk=self._limits.chunk, url=shown(url))
+            return self._whole(answer, url, limit)
+
+    def fresh(self, url: str, *, limit: int, validator: str | None = None) -> Fetched | None:
+        """
+        A whole small file that has changed; see `Fetcher.fresh`.
+        """
+        wish = unless(validator)
+        response = self._asked(url, wish)
+        try:
+            if wish and response.status == 304:
+                with translated(shown(url)):
+                    response.read1(1)  # nothing follows; its connection is free once that was seen
+                return None
+            answer = _judged(response, shown(url), 0, self._limits.chunk)
+            return Fetched(self._whole(answer, url, limit), renewal(response.headers))
+        finally:
+            _finish(response)
+
+    def _whole(self, answer: "HttpAnswer", url: str, limit: int) -> bytes:
+        limit = min(limit, self._limits.document)
+        if answer.length is not None and answer.length > limit:
+            raise too_long(shown(url), limit)
+        return gather(answer.read, limit=limit, chunk=self._limits.chunk, url=shown(url))
 
     def _first(self, url: str, offset: int, validator: str | None) -> BaseHTTPResponse:
         """
@@ -134,8 +161,9 @@ class HttpFetcher:
         return {"Authorization": f"Bearer {self._token}"} if self._token else NOTHING
 
     def _sent(self, target: Url, headers: Mapping[str, str]) -> BaseHTTPResponse:
+        pools = self._direct if is_direct(target, self._no_proxy) else self._pools
         with translated(shown(target.url)):
-            return self._pools.urlopen(
+            return pools.urlopen(
                 "GET",
                 target._replace(auth=None, fragment=None).url,
                 headers={"Accept-Encoding": "identity", "User-Agent": f"tundish/{__version__}", **headers},

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from urllib.parse import quote, urlsplit
 
 from tundish.core.errors import InputError
-from tundish.fetch.fetcher import Answer, Fetcher
+from tundish.fetch.fetcher import Answer, Fetched, Fetcher
 from tundish.fetch.headers import shown
 
 _PLAIN = "/:@!$&'()*+,;=~"  # what may stand unquoted in the path of an address, beside letters and digits
@@ -39,6 +39,15 @@ class RoutedFetcher:
             InputError: neither http nor https nor file:// nor an absolute path.
         """
         return self._for(url).document(url, limit=limit)
+
+    def fresh(self, url: str, *, limit: int, validator: str | None = None) -> Fetched | None:
+        """
+        A whole small file that has changed; see `Fetcher.fresh`.
+
+        Raises:
+            InputError: neither http nor https nor file:// nor an absolute path.
+        """
+        return self._for(url).fresh(url, limit=limit, validator=validator)
 
     def _for(self, url: str) -> Fetcher:
         scheme = "file" if url.startswith("/") else url.partition("://")[0].lower()

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tundish.core.errors import Stopped, TundishError
-from tundish.fetch.fetcher import Answer, Fetcher
+from tundish.fetch.fetcher import Answer, Fetched, Fetcher
 from tundish.fetch.retry import Patience, persist
 
+T = TypeVar("T")
 _BEAT = 0.25  # seconds between two looks at the brake
 
 
@@ -69,13 +70,19 @@ class PatientFetcher:
         return self.fetcher.open(url, offset=offset, validator=validator)
 
     def document(self, url: str, *, limit: int) -> bytes:
-        def ask() -> bytes:
+        return self._persistently(lambda: self.fetcher.document(url, limit=limit))
+
+    def fresh(self, url: str, *, limit: int, validator: str | None = None) -> Fetched | None:
+        return self._persistently(lambda: self.fetcher.fresh(url, limit=limit, validator=validator))
+
+    def _persistently(self, ask: Callable[[], T]) -> T:
+        def attempt() -> T:
             if self.stop.is_set():
                 raise Stopped
-            return self.fetcher.document(url, limit=limit)
+            return ask()
 
         return persist(
-            ask,
+            attempt,
             self.patience,
             sleep=pauses(self.sleep, self.stop),
             jitter=self.jitter,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tundish.core.errors import BadStatus
-from tundish.fetch.headers import Part, address, part_of, redirected, shown
+from tundish.fetch.headers import Part, address, is_direct, part_of, redirected, renewal, shown
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,61 @@ def test_no_redirect_leads_out_of_https(location: str | None) -> None:
     """
     with pytest.raises(BadStatus, match="HTTP 302"):
         redirected(address("https://host/a"), 302, location)
+
+
+@pytest.mark.parametrize(
+    ("url", "no_proxy", "expected"),
+    [
+        ("http://mirror.lab/", "mirror.lab", True),
+        ("http://a.mirror.lab/", "mirror.lab", True),
+        ("http://a.mirror.lab/", ".mirror.lab", True),
+        ("http://xmirror.lab/", "mirror.lab", False),
+        ("http://mirror.lab/", "lab.mirror", False),
+        ("http://MIRROR.lab/", "mirror.LAB", True),
+        ("http://mirror.lab:8080/", "mirror.lab:8080", True),
+        ("http://mirror.lab/", "mirror.lab:80", True),
+        ("https://mirror.lab/", "mirror.lab:80", False),
+        ("http://[::1]:80/", "::1", True),
+        ("http://[::1]:80/", "[::1]:80", True),
+        ("http://[::1]:81/", "[::1]:80", False),
+        ("http://anything/", "*", True),
+        ("http://anything/", "", False),
+        ("http://anything/", ".", False),
+    ],
+)
+def test_who_is_asked_directly(url: str, no_proxy: str, *, expected: bool) -> None:
+    """
+    A host is spared the proxy if it, a domain above it, or every host is named, on the port named.
+    """
+    assert expected is is_direct(address(url), (no_proxy,))
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"ETag": '"a"', "Last-Modified": "Wed, 01 Jan 2025 00:00:00 GMT"}, '"a"'),
+        (
+            {
+                "Last-Modified": "Wed, 01 Jan 2025 00:00:00 GMT",
+                "Date": "Wed, 01 Jan 2025 00:00:02 GMT",
+            },
+            "Wed, 01 Jan 2025 00:00:00 GMT",
+        ),
+        (
+            {
+                "Last-Modified": "Wed, 01 Jan 2025 00:00:00 GMT",
+                "Date": "Wed, 01 Jan 2025 00:00:01 GMT",
+            },
+            None,
+        ),
+        ({"Last-Modified": "Wed, 01 Jan 2025 00:00:00 GMT", "Date": "yesterday"}, None),
+        ({"Last-Modified": "Wed, 01 Jan 2025 00:00:00 GMT"}, None),
+        ({"ETag": 'W/"a"'}, None),
+        ({}, None),
+    ],
+)
+def test_what_a_later_question_may_name(headers: dict[str, str], expected: str | None) -> None:
+    """
+    A strong ETag names a state of a file, and so does its date, once it is two seconds old.
+    """
+    assert expected == renewal(headers)
