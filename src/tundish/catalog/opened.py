@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from tundish.catalog.channels import Channels
+from tundish.catalog.choices import Choices
 from tundish.catalog.db import Database
+from tundish.catalog.documents import Documents
 from tundish.catalog.images import Images
 from tundish.catalog.keeping import Keeping
 from tundish.catalog.machines import Machines
@@ -26,6 +28,8 @@ class Catalog:
     events: Events
     channels: Channels
     keeping: Keeping
+    documents: Documents
+    choices: Choices
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -46,6 +50,8 @@ class Catalog:
             events=Events(database),
             channels=Channels(database),
             keeping=Keeping(database),
+            documents=Documents(database),
+            choices=Choices(database),
         )
 
     def close(self) -> None:

@@ -77,3 +77,16 @@ class Seen:
     updated: datetime | None
     digest: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """
+    A document as it was fetched and verified: to be read again without its source.
+    """
+
+    document: str  # its path below the source's root
+    url: str  # where it came from
+    validator: str | None  # what names this state of it, for the next question
+    body: bytes = field(repr=False)
+    read_at: datetime = field(compare=False)
