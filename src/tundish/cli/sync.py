@@ -131,6 +131,7 @@ def stoppable() -> Iterator[threading.Event]:
     def ask(number: int, _: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)  # Python's own handler would wait for the threads
         stop.set()
+        os.write(2, STOPPING)  # past all buffers: a signal may come while one is being written
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
