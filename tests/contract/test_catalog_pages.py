@@ -31,6 +31,15 @@ def test_the_newest_whole_bootable_version_is_booted(catalog: Catalog) -> None:
     assert "20260101" == (found.version.name if found else "")
 
 
+def test_only_images_of_the_machine_are_booted(catalog: Catalog) -> None:
+    """
+    A machine of another architecture than every image is told nothing.
+    """
+    hold(catalog, product(), "20260101")
+
+    assert catalog.images.newest_bootable("arm64") is None
+
+
 def test_nothing_bootable_is_no_answer(catalog: Catalog) -> None:
     """
     A catalog without a complete bootable version says so.

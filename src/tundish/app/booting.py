@@ -13,7 +13,7 @@ from tundish.core.machine import Asker, BootScript, Deployment, Report
 
 class CatalogBoots:
     """
-    Every machine boots the newest complete image that has kernel, initrd and squashfs.
+    Every machine boots the newest complete image of its architecture that has kernel, initrd and squashfs.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -22,7 +22,7 @@ class CatalogBoots:
     def script_for(self, asker: Asker) -> BootScript | None:
         at = clock.now()
         self._catalog.machines.asked(asker, at)
-        holding = self._catalog.images.newest_bootable()
+        holding = self._catalog.images.newest_bootable(asker.arch)
         if holding is None:
             self._catalog.events.add("boot-refused", asker.mac, "no complete bootable image is held", at)
             return None

@@ -36,6 +36,8 @@ FOREVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 AN_HOUR = "public, max-age=3600"
 BYTES = "application/octet-stream"
+# iPXE's `buildarch`, as images name it. On BIOS it is i386 whatever the processor can do.
+ARCHES = {"i386": "amd64", "x86_64": "amd64", "arm64": "arm64", "arm32": "armhf"}
 KINDS = {".json": "application/json", ".sjson": "text/plain", ".gpg": "application/pgp-signature"}
 
 
@@ -75,7 +77,7 @@ class _Door:
 
     async def script(self, request: web.Request) -> web.StreamResponse:
         mac, host = mac_address(request.match_info["mac"]), _host(request)
-        asker = Asker(mac, _uuid(request.query.get("uuid", "")))
+        asker = Asker(mac, _uuid(request.query.get("uuid", "")), ARCHES.get(request.query.get("arch", "")))
         async with self.asking:
             script = await asyncio.to_thread(self.boots.script_for, asker)
         LOG.info(

@@ -66,10 +66,11 @@ def token(value: object) -> str:
 
 def entry_script(host: str) -> str:
     """
-    For a machine that has not said who it is: ask again, with its address and hardware id.
+    For a machine that has not said who it is: ask again, with its address, hardware id and architecture.
     """
+    asked = "ipxe.cfg-${mac:hexhyp}?uuid=${uuid}&arch=${buildarch}"
     return _script(
-        f"chain http://{authority(host)}/ipxe.cfg-${{mac:hexhyp}}?uuid=${{uuid}} || goto failed",
+        f"chain http://{authority(host)}/{asked} || goto failed",
         "exit",
         ":failed",
         "echo tundish gave no boot script for ${mac:hexhyp}, its log says why",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, true, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from tundish.catalog import references, tables
@@ -97,14 +97,16 @@ class Images:
             found = _holdings(connection, _version.id.in_(connection.scalars(wanted).all()))
         return tuple(sorted(found, key=lambda holding: holding.id))
 
-    def newest_bootable(self) -> Holding | None:
+    def newest_bootable(self, arch: str | None = None) -> Holding | None:
         """
         The complete version with kernel, initrd and root whose name is last; of several, the last by ref.
+        With `arch`, only of that architecture.
         """
         asked = (
             select(_version.id)
             .select_from(_files_of_images)
             .where(_version.state == State.COMPLETE.value, _file.ftype.in_(BOOT_FTYPES))
+            .where(true() if arch is None else _image.arch == arch)
             .group_by(_version.id, _version.name, _image.os, _image.series, _image.arch, _image.kernel)
             .having(func.count(_file.ftype.distinct()) == len(BOOT_FTYPES))
             .order_by(

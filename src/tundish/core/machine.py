@@ -49,6 +49,7 @@ class Asker:
 
     mac: str
     uuid: str | None = None
+    arch: str | None = None  # as images name it; None: not said
 
 
 @dataclass(frozen=True, slots=True)

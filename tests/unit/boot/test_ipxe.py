@@ -47,7 +47,7 @@ def test_who_has_not_said_who_it_is_is_asked() -> None:
     The entry script chains to the same host with the machine's own address and hardware id.
     """
     assert (
-        "chain http://10.0.0.2:5248/ipxe.cfg-${mac:hexhyp}?uuid=${uuid} || goto failed"
+        "chain http://10.0.0.2:5248/ipxe.cfg-${mac:hexhyp}?uuid=${uuid}&arch=${buildarch} || goto failed"
         in ipxe.entry_script("10.0.0.2:5248").splitlines()
     )
 
