@@ -48,6 +48,8 @@ def test_a_machine_is_led_from_entry_to_kernel(tmp_path: Path) -> None:
     [
         ("?uuid=" + UUID.upper(), Asker(MAC, UUID)),
         ("?uuid=", Asker(MAC)),
+        ("?arch=i386", Asker(MAC, None, "amd64")),
+        ("?arch=${buildarch}", Asker(MAC)),
         ("", Asker(MAC)),
         ("?uuid=00000000-0000-0000-0000-000000000000", Asker(MAC)),
         ("?uuid=FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", Asker(MAC)),
