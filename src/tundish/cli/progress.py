@@ -78,7 +78,7 @@ class Lines:
             click.echo(f"failed: {file.path}: {error}", err=True)
 
     def finish(self) -> None:
-        if self._totals.files:
+        if self._totals.came:
             click.echo(self._totals.line(), err=True)
 
 
