@@ -164,7 +164,7 @@ def test_a_deselected_image_is_retired(lab: Region) -> None:
     lab.catalog.selections.remove(1)
     lab.select("debian", "*")
 
-    lab.sync()
+    lab.sync(allow_mass_removal=True)
 
     assert {FIRST: "retired"} == lab.states()
 

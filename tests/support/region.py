@@ -93,13 +93,14 @@ class Region:
     def plan(self) -> Plan:
         return run.prepare(self.desk()).plan
 
-    def sync(self, *, allow_rollback: bool = False) -> Outcome:
+    def sync(self, *, allow_rollback: bool = False, allow_mass_removal: bool = False) -> Outcome:
         return run.sync(
             self.desk(),
             watch=self.watch,
             stop=self.stop,
             planned=_ignore,
             allow_rollback=allow_rollback,
+            allow_mass_removal=allow_mass_removal,
         )
 
     def states(self) -> dict[str, str]:

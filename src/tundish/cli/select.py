@@ -31,7 +31,7 @@ def select() -> None:
 @click.option("--kernel", "kernels", multiple=True, help="Kernel, as in ga-24.04.  [default: all]")
 @click.option("--label", "labels", multiple=True, help="Label of the stream.  [default: all]")
 @click.option("--source", help="Only from this source.  [default: any]")
-@click.option("--keep", type=click.IntRange(1, 1000), default=1, show_default=True, help="Newest versions.")
+@click.option("--keep", type=click.IntRange(1, 1000), default=2, show_default=True, help="Newest versions.")
 @json_option
 @click.pass_context
 def add(

@@ -36,6 +36,7 @@ SHOWN = 40  # lines of a plan before the rest is counted
 @click.option("--all", "all_lines", is_flag=True, help="Show every line of the plan.")
 @click.option("--parallel", type=click.IntRange(1, 64), help="Files fetched side by side.  [default: 8]")
 @click.option("--allow-rollback", is_flag=True, help="Accept documents older than those accepted before.")
+@click.option("--allow-mass-removal", is_flag=True, help="Retire more than half of all images if need be.")
 @json_option
 @click.pass_context
 def sync(
@@ -46,6 +47,7 @@ def sync(
     all_lines: bool,
     parallel: int | None,
     allow_rollback: bool,
+    allow_mass_removal: bool,
     as_json: bool,
 ) -> None:
     """
@@ -71,7 +73,13 @@ def sync(
                 watch.expect(prepared.plan)
 
             outcome = run.sync(
-                desk, names, watch=watch, stop=stop, planned=planned, allow_rollback=allow_rollback
+                desk,
+                names,
+                watch=watch,
+                stop=stop,
+                planned=planned,
+                allow_rollback=allow_rollback,
+                allow_mass_removal=allow_mass_removal,
             )
     show_outcome(outcome, as_json=as_json)
 

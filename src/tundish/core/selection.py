@@ -64,7 +64,7 @@ class Selection:
     kernels: tuple[str, ...] = (ANY,)
     labels: tuple[str, ...] = (ANY,)
     source: SourceName | None = None  # None: any source
-    keep: int = 1  # how many of the newest versions
+    keep: int = 2  # how many of the newest versions, the current one included
 
 
 @dataclass(frozen=True, slots=True)

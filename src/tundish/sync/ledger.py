@@ -142,10 +142,14 @@ class Ledger:
 
     def _retire(self, incomplete: Sequence[PlannedVersion]) -> list[PlannedVersion]:
         """
-        Retire what the plan retires, but nothing whose replacement is not whole yet.
+        Retire what the plan retires, but nothing whose replacement, from whatever source, is not whole yet.
         """
-        waiting = {each.line for each in incomplete}
-        leaving = [each for each in self._plan.of(Action.RETIRE) if each.line not in waiting]
+        lines, images = {each.line for each in incomplete}, {each.product.ref for each in incomplete}
+        leaving = [
+            each
+            for each in self._plan.of(Action.RETIRE)
+            if each.line not in lines and each.product.ref not in images
+        ]
         ids = [each.holding for each in leaving if each.holding is not None]
         self._images.move(ids, State.RETIRED, self._now())
         return leaving

@@ -5,6 +5,7 @@ A plan is a value: it can be shown (`--plan`), stored with the job, compared in 
 by `mirror`. Bytes that several versions share are counted once, in the first version that names them.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,8 +16,12 @@ from tundish.core.image import Item, Product, Version
 from tundish.core.lifecycle import State
 from tundish.core.names import ItemPath, SourceName
 from tundish.core.selection import Selection
-from tundish.stream.select import matches, newest
+from tundish.stream.select import matches
+from tundish.sync import retention
 from tundish.sync.offer import Offer
+
+HELD = "held and offered"
+ON_HOLD = "its image is on hold"
 
 _Key = tuple[str, str, str, str]  # source, content id, product, version
 _Subject = tuple[SourceName, Product, Version]
@@ -101,24 +106,38 @@ def plan(
     *,
     held: Collection[Digest],
     unfinished: Mapping[Digest, int] | None = None,
+    ties: Mapping[HoldingId, str] | None = None,
 ) -> Plan:
     """
     Fetch what is selected, offered and not whole; keep what is; retire what is neither any more.
 
-    `held` are the blobs in the store, `unfinished` the bytes of those on their way in.
+    `held` are the blobs in the store, `unfinished` the bytes of those on their way in; `ties` says what
+    stays whatever is newer, and why.
     """
     draft = _Draft(frozenset(held), dict(unfinished or {}))
     known = {_key(each.source, each.product, each.version): each for each in holdings}
+    frozen = retention.frozen(holdings)
     wanted = {
         _key(offer.source.name, product, version): (offer, product, version)
         for offer in offers
         for product in offer.products
-        for version in newest(product, _depth(selections, product, offer.source.name))
+        for version in retention.takeable(
+            product,
+            _depth(selections, product, offer.source.name),
+            frozen.get(retention.line_of(offer.source.name, product)),
+        )
     }
     for key, (offer, product, version) in wanted.items():
-        draft.want((offer.source.name, product, version), known.get(key))
-    for holding in _spare(holdings, set(wanted)):
-        draft.judge(holding, _reason_to_keep(holding, offers, selections, wanted))
+        why = HELD if key[:3] not in frozen else ON_HOLD
+        draft.want((offer.source.name, product, version), known.get(key), why)
+    spare = list(_spare(holdings, set(wanted)))
+    stays = _staying(spare, offers, selections, wanted)
+    for holding in spare:
+        reason = (ties or {}).get(holding.id) or _unread(holding, offers)
+        if not reason and _depth(selections, holding.product, holding.source):
+            line = retention.line_of(holding.source, holding.product)
+            reason = _reason_to_stay(holding, line in frozen, holding.id in stays)
+        draft.judge(holding, reason)
     return draft.plan()
 
 
@@ -146,28 +165,48 @@ def _spare(holdings: Iterable[Holding], wanted: Collection[_Key]) -> Iterator[Ho
             yield holding
 
 
-def _reason_to_keep(
-    holding: Holding,
+def _staying(
+    spare: Sequence[Holding],
     offers: Sequence[Offer],
     selections: Sequence[Selection],
-    wanted: Collection[_Key],
-) -> str:
+    wanted: Mapping[_Key, tuple[Offer, Product, Version]],
+) -> frozenset[HoldingId]:
     """
-    Why something that is not wanted stays all the same; empty if it may go.
+    What still has a place beside the wanted versions: of its product or, where the source offers the image
+    as another product now, of that one.
+    """
+    offered = {
+        retention.line_of(offer.source.name, product) for offer in offers for product in offer.products
+    }
+    of_line = Counter(key[:3] for key in wanted)
+    of_image = Counter((offer.source.name, product.ref) for offer, product, _ in wanted.values())
+    room = {}
+    for each in spare:
+        line = retention.line_of(each.source, each.product)
+        taken = of_line[line] if line in offered else of_image[each.source, each.product.ref]
+        room[line] = _depth(selections, each.product, each.source) - taken
+    return retention.staying(spare, room)
+
+
+def _unread(holding: Holding, offers: Sequence[Offer]) -> str:
+    """
+    Why nobody can say whether it is still offered; empty if somebody can.
     """
     offer = next((each for each in offers if each.source.name == holding.source), None)
     if offer is None:
         return "its source was not read"
     if any(unread.content_id == holding.product.content_id for unread in offer.unread):
         return "its products file could not be read"
-    depth = _depth(selections, holding.product, holding.source)
-    if depth == 0:
-        return ""
-    line = _key(holding.source, holding.product, holding.version)[:3]
-    newer = sum(1 for key in wanted if key[:3] == line)
-    if newer < depth and holding.state is State.COMPLETE:
-        return "no longer offered, still selected"
     return ""
+
+
+def _reason_to_stay(holding: Holding, on_hold: bool, has_room: bool) -> str:
+    """
+    Why something selected that is not wanted stays all the same; empty if it may go.
+    """
+    if on_hold and holding.state in {State.COMPLETE, State.DAMAGED}:
+        return ON_HOLD
+    return "no longer offered, still selected" if has_room else ""
 
 
 class _Draft:
@@ -181,12 +220,12 @@ class _Draft:
         self._files: dict[Digest, PlannedFile] = {}
         self._used: set[Digest] = set()
 
-    def want(self, subject: _Subject, holding: Holding | None) -> None:
+    def want(self, subject: _Subject, holding: Holding | None, why: str) -> None:
         source, _, version = subject
         missing = [item for item in version.items if item.digest not in self._held]
         same = holding is not None and _digests(holding.version) == _digests(version)
         if same and not missing and holding is not None and holding.state is State.COMPLETE:
-            self._note(Action.KEEP, subject, holding, "held and offered", self._fresh(version.items))
+            self._note(Action.KEEP, subject, holding, why, self._fresh(version.items))
             return
         size = sum(self._claim(source, item) for item in missing)
         self._used.update(_digests(version))

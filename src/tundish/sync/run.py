@@ -6,15 +6,18 @@ One sync per catalog at a time. A source that cannot be read does not keep the o
 
 import json
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tundish.catalog.opened import Catalog
 from tundish.core.errors import NotFound, Partial, Stopped, TundishError
+from tundish.core.holding import Holding, HoldingId
 from tundish.core.names import SourceName
-from tundish.core.selection import Source
+from tundish.core.selection import Selection, Source
 from tundish.fetch.fetcher import Fetcher
 from tundish.store.blobs import BlobJanitor
+from tundish.sync import retention
+from tundish.sync.guard import check_removal
 from tundish.sync.ledger import Outcome, worst
 from tundish.sync.mirror import Gear, Watch, mirror
 from tundish.sync.offer import Offer
@@ -46,6 +49,9 @@ class Prepared:
     plan: Plan
     offers: tuple[Offer, ...]
     unreadable: tuple[Unreadable, ...]
+    holdings: tuple[Holding, ...] = ()
+    selections: tuple[Selection, ...] = ()
+    ties: Mapping[HoldingId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +96,17 @@ def prepare(
             unreadable.append(Unreadable(source.name, error))
     if not offers:
         raise unreadable[0].error
-    return Prepared(
-        plan(
-            offers,
-            [selection for _, selection in desk.catalog.selections.list()],
-            desk.catalog.images.list(),
-            held={blob.digest for blob in desk.store.walk()},
-            unfinished={blob.digest: blob.size for blob in desk.store.unfinished()},
-        ),
-        tuple(offers),
-        tuple(unreadable),
+    holdings, ties = desk.catalog.images.list(), desk.catalog.keeping.ties()
+    selections = tuple(selection for _, selection in desk.catalog.selections.list())
+    found = plan(
+        offers,
+        selections,
+        holdings,
+        held={blob.digest for blob in desk.store.walk()},
+        unfinished={blob.digest: blob.size for blob in desk.store.unfinished()},
+        ties=ties,
     )
+    return Prepared(found, tuple(offers), tuple(unreadable), holdings, selections, ties)
 
 
 def _sources(catalog: Catalog, names: Sequence[SourceName]) -> list[Source]:
@@ -132,12 +138,15 @@ def sync(
     stop: threading.Event,
     planned: Callable[[Prepared], None],
     allow_rollback: bool = False,
+    allow_mass_removal: bool = False,
 ) -> Outcome:
     """
-    Bring the catalog to what is selected and offered. `planned` is shown the plan before it is begun.
+    Bring the catalog to what is selected and offered. `planned` is shown the plan before it is begun, and
+    may refuse it by raising an error.
 
     Raises:
         Busy: another sync holds the catalog.
+        Conflict: more than half of all images would be retired.
         Partial: some of it worked; the rest is named, and the next run goes on with it.
         TundishError: none of it worked.
     """
@@ -148,6 +157,8 @@ def sync(
         try:
             prepared = prepare(desk, names, allow_rollback=allow_rollback, stop=stop)
             planned(prepared)
+            if not allow_mass_removal:
+                check_removal(prepared.plan, prepared.holdings)
             outcome = _carry_out(desk, prepared, watch=watch, stop=stop)
         except BaseException as error:
             _note_failure(catalog, job, error, desk)
@@ -163,6 +174,8 @@ def sync(
 def _carry_out(desk: Desk, prepared: Prepared, *, watch: Watch, stop: threading.Event) -> Outcome:
     for offer in prepared.offers:
         desk.catalog.sources.record_seen(offer.source.name, offer.marks)
+    dropped = retention.dropped(prepared.offers, prepared.holdings)
+    desk.catalog.keeping.drop(dropped.gone, dropped.back, desk.gear.now())
     roots = {
         offer.source.name: entry(offer.source.url, signed=offer.source.is_signed).root
         for offer in prepared.offers

@@ -30,7 +30,7 @@ from tundish.sync.offer import Offer
 from tundish.sync.plan import Action, Plan, PlannedVersion, plan
 
 FETCH, KEEP, RETIRE = Action.FETCH, Action.KEEP, Action.RETIRE
-NOBLE = Selection(os="ubuntu", series="noble")
+NOBLE = Selection(os="ubuntu", series="noble", keep=1)
 
 
 def lines(found: Plan) -> list[tuple[str, str, str, int]]:

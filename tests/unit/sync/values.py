@@ -27,7 +27,7 @@ LAB, OTHER = SourceName("lab"), SourceName("other")
 CONTENT = ContentId("stable")
 SIZES = {"a": 1, "b": 20, "c": 300, "d": 4_000, "e": 50_000, "f": 600_000}
 BLOBS = {name: Digest.of(name.encode()) for name in SIZES}
-ANYTHING = Selection(os="*", series="*")
+ANYTHING = Selection(os="*", series="*", keep=1)
 
 
 def version(name: str, blobs: str) -> Version:
