@@ -3,12 +3,13 @@ What a source offers at one moment, as values.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from tundish.core.errors import TundishError
 from tundish.core.image import Product, Remark
 from tundish.core.names import ContentId
 from tundish.core.payload import Signature
-from tundish.core.selection import Seen, Source
+from tundish.core.selection import Kept, Seen, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +30,13 @@ class Offer:
     remarks: tuple[Remark, ...] = ()
     unread: tuple[Unread, ...] = ()
     signature: Signature | None = None  # of the index; None where the source is set to unsigned
+    documents: tuple[Kept, ...] = ()  # all that were read, as they came
+    listed: frozenset[str] = frozenset()  # paths of all documents there are, the unread ones included
+    good_until: datetime | None = None  # when the first signature among them expires; None: never
+
+    @property
+    def is_empty(self) -> bool:
+        """
+        Whether the source answered and offers nothing at all.
+        """
+        return not self.products and not self.unread

@@ -1,8 +1,9 @@
 """
 Read what a source offers: index, then its products files, each fetched once and verified before parsed.
 
-Nothing is written. A products file that cannot be had is named in the offer and hides no other; a trust
-error ends the reading of its source, whichever document it is in.
+What is known already is asked for only if it changed. Nothing is written. A products file that cannot
+be had is named in the offer and hides no other; a trust error ends the reading of its source, whichever
+document it is in.
 """
 
 from collections.abc import Mapping
@@ -10,18 +11,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tundish.core.digest import Digest
-from tundish.core.errors import BadDocument, InputError, TrustError, UpstreamError
+from tundish.core.errors import InputError, TrustError, UpstreamError
 from tundish.core.image import Product, Remark
 from tundish.core.names import ContentId, ItemPath, item_path
 from tundish.core.payload import Payload, Signature, unverified
-from tundish.core.selection import Seen, Source
-from tundish.fetch.fetcher import MIB, Fetcher, Limits
-from tundish.fetch.routed import join
+from tundish.core.selection import Kept, Seen, Source
+from tundish.fetch.fetcher import MIB, Limits
 from tundish.stream import index as stream_index
 from tundish.stream import products as stream_products
 from tundish.stream.document import bad
 from tundish.sync.offer import Offer, Unread
+from tundish.sync.shelf import NONE_KEPT, Pages, Shelf
 from tundish.trust import clearsign, history
+from tundish.trust.expiry import expiries
 from tundish.trust.protocols import Verifier
 
 DATATYPES = {"image-ids", "image-downloads"}
@@ -60,46 +62,60 @@ def entry(url: str, *, signed: bool) -> Entry:
     return Entry(root, item_path(_ENTRY + (".sjson" if signed else ".json")))
 
 
+def roots(source: Source) -> tuple[str, ...]:
+    """
+    Where the files of a source are, its own root first, then its mirrors; each with a trailing slash.
+    """
+    own = entry(source.url, signed=source.is_signed).root
+    return (own, *(each if each.endswith("/") else f"{each}/" for each in source.fetching.mirrors))
+
+
 def read(
     source: Source,
     *,
-    fetcher: Fetcher,
+    fetcher: Pages,
     verifier: Verifier,
     seen: Mapping[str, Seen],
     at: datetime,
     limits: Limits | None = None,
+    kept: Mapping[str, Kept] = NONE_KEPT,
 ) -> Offer:
     """
-    Fetch, verify and parse all documents of a source. `seen` holds the marks of earlier readings.
+    Fetch, verify and parse all documents of a source.
+
+    `seen` holds the marks of earlier readings, `kept` the documents that came then.
 
     Raises:
         TrustError: a document is not signed by a key of this source, or older than what was accepted.
         UpstreamError: the index cannot be had or is not an index.
     """
-    reading = _Reading(source, fetcher, verifier, seen, at, limits or Limits())
     start = entry(source.url, signed=source.is_signed)
-    reading.index(start.root, start.path, above=())
+    shelf = Shelf(source.name, fetcher, kept, roots(source), (limits or Limits()).document, at)
+    reading = _Reading(source, shelf, verifier, seen, at, expiries(source.keyring))
+    reading.index(start.path, above=())
     return reading.offer()
 
 
 @dataclass(slots=True)
 class _Reading:
     source: Source
-    fetcher: Fetcher
+    shelf: Shelf
     verifier: Verifier
     seen: Mapping[str, Seen]
     at: datetime
-    limits: Limits
+    keys: Mapping[str, datetime]  # when they expire, those that do
     products: list[Product] = field(default_factory=list)
     marks: list[Seen] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
+    documents: list[Kept] = field(default_factory=list)
     asked: set[ItemPath] = field(default_factory=set)
     came: int = 0  # bytes of all documents
     signature: Signature | None = None
+    good_until: datetime | None = None
 
-    def index(self, root: str, path: ItemPath, *, above: tuple[ItemPath, ...]) -> None:
-        payload = self._payload(root, path)
+    def index(self, path: ItemPath, *, above: tuple[ItemPath, ...]) -> None:
+        payload = self._payload(path)
         if len(above) > MAX_NESTING:
             raise bad(payload, f"indexes nest deeper than {MAX_NESTING} levels")
         document, remarks = stream_index.parse(payload)
@@ -117,13 +133,13 @@ class _Reading:
             elif len(self.asked) >= MAX_DOCUMENTS or self.came > MAX_BYTES:
                 raise bad(payload, f"it leads to over {MAX_DOCUMENTS} documents or {MAX_BYTES} bytes of them")
             elif is_index:
-                self.index(root, each.path, above=(*above, path))
+                self.index(each.path, above=(*above, path))
             else:
-                self._products(root, each)
+                self._products(each)
 
-    def _products(self, root: str, listed: stream_index.IndexEntry) -> None:
+    def _products(self, listed: stream_index.IndexEntry) -> None:
         try:
-            payload = self._payload(root, listed.path, listed.digest)
+            payload = self._payload(listed.path, listed.digest)
             document, remarks = stream_products.parse(payload)
         except TrustError:
             raise
@@ -137,19 +153,37 @@ class _Reading:
         self._accept(f"products {document.content_id}", document.updated, payload)
         self.products.extend(document.products)
 
-    def _payload(self, root: str, path: ItemPath, promised: Digest | None = None) -> Payload:
-        url = join(root, path)
+    def _payload(self, path: ItemPath, promised: Digest | None = None) -> Payload:
         self.asked.add(path)
-        document = self.fetcher.document(url, limit=self.limits.document)
-        self.came += len(document)
-        origin = f"source {self.source.name}, {url}"
-        if promised not in {None, Digest.of(document)}:
-            raise BadDocument(f"{origin}: not the file that the index names by {promised}; run it again")
+        document = self.shelf.get(path, promised)
+        self.came += len(document.body)
+        self.documents.append(document)
+        origin = f"source {self.source.name}, {document.url}"
         if not self.source.is_signed:
-            return unverified(document, origin)
-        return clearsign.verify(
-            document, keyring=self.source.keyring, verifier=self.verifier, now=self.at, origin=origin
+            return unverified(document.body, origin)
+        payload = clearsign.verify(
+            document.body,
+            keyring=self.source.keyring,
+            verifier=self.verifier,
+            now=self.at,
+            origin=origin,
+            allowed=frozenset(self.source.signers),
         )
+        if payload.signature is not None:
+            self._note_end(payload.signature)
+        return payload
+
+    def _note_end(self, signature: Signature) -> None:
+        """
+        Remember when the first of the signatures, or a key that made one, expires.
+        """
+        ends = (
+            self.good_until,
+            signature.expires_at,
+            self.keys.get(signature.fingerprint),
+            self.keys.get(signature.primary),
+        )
+        self.good_until = min((end for end in ends if end is not None), default=None)
 
     def _accept(self, document: str, updated: datetime | None, payload: Payload) -> None:
         self.marks.append(
@@ -171,6 +205,9 @@ class _Reading:
             tuple(self.remarks),
             tuple(self.unread),
             self.signature,
+            tuple(self.documents),
+            frozenset(self.asked),
+            self.good_until,
         )
 
 

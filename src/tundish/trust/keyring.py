@@ -42,24 +42,27 @@ def normalise(data: bytes) -> bytes:
         raise InputError(f"the keyring is over {MAX_KEYRING} bytes; {_HELP}")
     if _SECRET_ARMOUR in data:
         raise InputError("this holds a secret key, give the public one (`gpg --export --armor`)")
-    packets = data if data[0] & 0x80 else _decoded(data)
-    tags = [tag for tag, _ in _packets(packets)]
+    binary = data if data[0] & 0x80 else _decoded(data)
+    tags = [tag for tag, _ in packets(binary)]
     if _SECRET.intersection(tags):
         raise InputError("this holds a secret key, give the public one (`gpg --export`)")
     if tags[:1] != [_PUBLIC_KEY] or not _ALLOWED.issuperset(tags):
         raise InputError(f"this is not a public keyring; {_HELP}")
-    return packets
+    return binary
 
 
 def fingerprints(keyring: bytes) -> tuple[str, ...]:
     """
     The primary keys of a normalised keyring, as upper-case hexadecimal; only the common version 4 is known.
     """
-    bodies = [body for tag, body in _packets(keyring) if tag == _PUBLIC_KEY and body[:1] == b"\x04"]
-    return tuple(_fingerprint(body) for body in bodies)
+    bodies = [body for tag, body in packets(keyring) if tag == _PUBLIC_KEY and body[:1] == b"\x04"]
+    return tuple(fingerprint(body) for body in bodies)
 
 
-def _fingerprint(body: bytes) -> str:
+def fingerprint(body: bytes) -> str:
+    """
+    The name of a version 4 key, from the body of its packet.
+    """
     # RFC 4880 §12.2 names keys by SHA-1; nothing is trusted because of it here.
     framed = b"\x99" + len(body).to_bytes(2, "big") + body
     return hashlib.sha1(framed, usedforsecurity=False).hexdigest().upper()
@@ -84,10 +87,10 @@ def _dearmoured(block: bytes) -> bytes:
     lines = [line.strip() for line in block.splitlines()]
     body = lines[lines.index(b"") + 1 :] if b"" in lines else lines
     checksum = next((line for line in body if line.startswith(b"=") and len(line) == 5), None)
-    packets = _base64(b"".join(line for line in body if line != checksum))
-    if checksum is not None and _base64(checksum[1:]) != _crc24(packets):
+    binary = _base64(b"".join(line for line in body if line != checksum))
+    if checksum is not None and _base64(checksum[1:]) != _crc24(binary):
         raise InputError("the armoured key is damaged (its checksum does not fit); copy it again")
-    return packets
+    return binary
 
 
 def _base64(text: bytes) -> bytes:
@@ -110,7 +113,7 @@ def _crc24(data: bytes) -> bytes:
     return crc.to_bytes(3, "big")
 
 
-def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
+def packets(data: bytes) -> Iterator[tuple[int, bytes]]:
     """
     Tag and body of each packet. Keys have definite lengths, so partial ones are refused.
     """
