@@ -44,6 +44,9 @@ class Liar:
     def session(self) -> AbstractContextManager[object]:
         return self._signer.session()
 
+    def expiring(self, days: int) -> Signer:
+        return Liar(self._signer.expiring(days), self._text)
+
     def clearsign(self, text: bytes) -> bytes:
         return self._signer.clearsign(self._text)
 

@@ -2,27 +2,27 @@
 Write a tree so that every reader, at every instant, sees one complete release.
 
 Files first, documents under the names of their own bytes, everything synced to disk, the indexes
-swapped last. What an index once named stays; publishing the same again changes nothing.
+swapped last. What an index once named stays for the grace period; publishing the same again changes
+nothing.
 """
 
-import os
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from tundish.core.digest import Digest
-from tundish.core.errors import Conflict, NoSpace, NotFound, StorageError
+from tundish.core.errors import BlobMissing, Conflict, NotFound
 from tundish.core.holding import Holding
 from tundish.core.image import Products
-from tundish.core.names import ItemPath
-from tundish.core.payload import Payload
-from tundish.publish import tree
+from tundish.publish import combining, files, standing, tidying, tree
+from tundish.publish.dialect import DEFAULT, Dialect, named
+from tundish.publish.standing import Reader, Standing
 from tundish.store.blobs import BlobSource
+from tundish.store.durable import on_disk, sync_folder
 from tundish.stream import index as stream_index
 from tundish.stream import products as stream_products
-from tundish.trust import clearsign
+from tundish.stream.index import StreamIndex
 from tundish.trust.protocols import Signer, Verifier
 from tundish.trust.sign import signed
 
@@ -40,6 +40,9 @@ class Publication:
     size: int  # bytes of all items
     changed: bool
     fingerprint: str  # of the key that signed
+    expires_at: datetime | None  # of the signature
+    release: int = 0
+    left_out: tuple[str, ...] = ()  # images not offered, each with the reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,30 @@ class Press:
     verifier: Verifier
     now: Callable[[], datetime]
 
+    def reader(self) -> Reader:
+        return Reader(self.signer, self.verifier, self.now())
 
-def publish(holdings: Sequence[Holding], root: Path, press: Press) -> Publication:
+    def lasting(self, days: int) -> "Press":
+        """
+        The same, whose signatures end after so many days; 0: never.
+        """
+        return replace(self, signer=self.signer.expiring(days)) if days else self
+
+
+def publish(
+    holdings: Sequence[Holding],
+    root: Path,
+    press: Press,
+    *,
+    dialect: Dialect | None = None,
+    expires: int | None = None,
+    renew: bool = False,
+) -> Publication:
     """
     Make the tree at `root` offer exactly these holdings.
+
+    `expires` is in days: 0 is never, None is as long as the signature that stands. `renew` writes and signs
+    anew also what stands already.
 
     Raises:
         NotFound: there is nothing to publish.
@@ -66,81 +89,83 @@ def publish(holdings: Sequence[Holding], root: Path, press: Press) -> Publicatio
     if not holdings:
         raise NotFound("there is no complete image to publish; build one or run: tundish sync")
     with press.signer.session():
-        return _publish(holdings, root, press)
-
-
-def _publish(holdings: Sequence[Holding], root: Path, press: Press) -> Publication:
-    before = _standing(root, press)
-    updated = tree.next_moment(before.updated if before else None, press.now())
-    documents = tree.catalogue(holdings, updated)
-    kept = _unchanged(documents, before, root, press)
-    files = tree.files(documents)
-    if not kept:
-        _export(files, root, press.store)
-        _write_documents(documents, updated, root, press)
+        before = standing.read(root, press.reader())
+        days = before.days if expires is None else expires
+        issue = _issue(holdings, root, press, dialect or named(DEFAULT), before)
+        kept = not renew and days == before.days and _stands(issue, before)
+        expires_at = before.expires_at if kept else _replace(issue, before, root, press.lasting(days))
     return Publication(
         root=root,
-        updated=before.updated if kept and before and before.updated else updated,
+        updated=before.updated if kept and before.updated else issue.updated,
         images=tuple(sorted(holding.ref for holding in holdings)),
-        files=len(files),
-        size=sum({file.digest: file.size for file in files}.values()),
+        files=len(issue.files),
+        size=sum({file.digest: file.size for file in issue.files}.values()),
         changed=not kept,
         fingerprint=press.signer.fingerprint,
+        expires_at=expires_at,
     )
 
 
-def _standing(root: Path, press: Press) -> stream_index.StreamIndex | None:
+@dataclass(frozen=True, slots=True)
+class _Issue:
     """
-    The index that stands in the tree, verified like anybody else's; None for a new tree.
+    What shall stand.
     """
-    path = root / tree.index_path(signed=True)
-    if not path.exists():
-        return None
-    return stream_index.parse(_verified(path, press))[0]
+
+    updated: datetime
+    documents: tuple[Products, ...]
+    files: tuple[tree.TreeFile, ...]
 
 
-def _verified(path: Path, press: Press) -> Payload:
-    return clearsign.verify(
-        path.read_bytes(),
-        keyring=press.signer.keyring(),
-        verifier=press.verifier,
-        now=press.now(),
-        origin=f"the published {path}",
-    )
+def _issue(
+    holdings: Sequence[Holding], root: Path, press: Press, dialect: Dialect, before: Standing
+) -> _Issue:
+    combined = combining.combined(dialect.pairs(holdings), press.store, root.parent)
+    updated = tree.next_moment(before.updated, press.now())
+    documents = dialect.catalogue(holdings, updated, combined)
+    return _Issue(updated, documents, tree.files(documents))
 
 
-def _unchanged(
-    documents: Iterable[Products], before: stream_index.StreamIndex | None, root: Path, press: Press
-) -> bool:
+def _stands(issue: _Issue, before: Standing) -> bool:
     """
     Whether the tree already says all this, but for the time.
     """
-    if before is None:
+    if not (before.sound and before.settled and before.signature):
         return False
-    standing = {
-        parsed.content_id: _timeless(parsed)
-        for parsed in (
-            stream_products.parse(_verified(root / each.path, press))[0] for each in before.entries
-        )
-    }
-    return standing == {document.content_id: _timeless(document) for document in documents}
+    there = {document.content_id: _timeless(document) for document in before.documents}
+    return there == {document.content_id: _timeless(document) for document in issue.documents}
 
 
 def _timeless(document: Products) -> bytes:
     return stream_products.render(replace(document, updated=None))
 
 
-def _export(files: Iterable[tree.TreeFile], root: Path, store: BlobSource) -> None:
-    folders: set[Path] = set()
-    for file in files:
+def _replace(issue: _Issue, before: Standing, root: Path, press: Press) -> datetime | None:
+    """
+    Write the tree and swap its indexes; what left it is noted before, so that no old note counts, and after.
+    """
+    tidying.note_left(root, before.named, press.now())
+    _export(issue.files, root, press.store)
+    with press.signer.session():
+        named, index = _write_documents(issue, root, press)
+        tidying.note_left(root, named | {file.path for file in issue.files}, press.now())
+        return standing.signed_until(index, press.reader())
+
+
+def _export(listed: Sequence[tree.TreeFile], root: Path, store: BlobSource) -> None:
+    absent = [file for file in listed if not _is_there(root / file.path, file, store)]
+    for file in absent:
+        if not store.has(file.digest):
+            raise BlobMissing(file.digest, f"{file.path} cannot be published: the store")
+    folders = {root.parent}
+    for file in absent:
         target = root / file.path
-        if _is_there(target, file, store):
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
+        with on_disk(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
         folders.update(_between(root, target.parent))
         store.export(file.digest, target)
     for folder in sorted(folders, reverse=True):
-        _sync_folder(folder)
+        sync_folder(folder)
 
 
 def _is_there(target: Path, file: tree.TreeFile, store: BlobSource) -> bool:
@@ -150,14 +175,15 @@ def _is_there(target: Path, file: tree.TreeFile, store: BlobSource) -> bool:
     Raises:
         Conflict: it holds others; a path never changes its content.
     """
-    if not target.exists():
-        return False
-    blob = store.local_path(file.digest)
-    if blob is not None and target.samefile(blob):
-        return True
-    with target.open("rb") as stream:
-        if Digest.of_stream(stream) == file.digest:
+    with on_disk(target):
+        if not target.exists():
+            return False
+        blob = store.local_path(file.digest) if store.has(file.digest) else None
+        if blob is not None and target.samefile(blob):
             return True
+        with target.open("rb") as stream:
+            if Digest.of_stream(stream) == file.digest:
+                return True
     raise Conflict(
         f"{target} was published with other bytes, and a path never changes; give the image a new version"
     )
@@ -173,55 +199,26 @@ def _between(root: Path, folder: Path) -> Iterable[Path]:
     yield root
 
 
-def _write_documents(documents: Sequence[Products], updated: datetime, root: Path, press: Press) -> None:
+def _write_documents(issue: _Issue, root: Path, press: Press) -> tuple[frozenset[str], bytes]:
     """
-    Both renderings: products files under their hashes, then the two indexes, the signed one last.
+    Both renderings: products files under their hashes, then the two indexes, the signed one last. All
+    their paths, and the signed index.
     """
     plain, clear = [], []
-    for document in documents:
+    for document in issue.documents:
         text = stream_products.render(document)
         message = _sign(text, press)
         plain.append(tree.listed(document, text, signed=False))
         clear.append(tree.listed(document, message, signed=True))
-        _write(root, plain[-1].path, text)
-        _write(root, clear[-1].path, message)
-    text = stream_index.render(stream_index.StreamIndex(updated=updated, entries=tuple(plain)))
-    message = _sign(
-        stream_index.render(stream_index.StreamIndex(updated=updated, entries=tuple(clear))), press
-    )
-    _write(root, tree.index_path(signed=False), text)
-    _write(root, tree.index_path(signed=True), message)
+        files.write(root / plain[-1].path, text)
+        files.write(root / clear[-1].path, message)
+    text = stream_index.render(StreamIndex(updated=issue.updated, entries=tuple(plain)))
+    message = _sign(stream_index.render(StreamIndex(updated=issue.updated, entries=tuple(clear))), press)
+    files.write(root / tree.index_path(signed=False), text)
+    files.write(root / tree.index_path(signed=True), message)
+    indexes = {tree.index_path(signed=each) for each in (False, True)}
+    return frozenset({*indexes, *(entry.path for entry in (*plain, *clear))}), message
 
 
 def _sign(text: bytes, press: Press) -> bytes:
     return signed(text, signer=press.signer, verifier=press.verifier, now=press.now())
-
-
-def _write(root: Path, path: ItemPath, data: bytes) -> None:
-    """
-    A file that is whole or not there: written beside its place, synced, then renamed.
-    """
-    target = root / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.new")
-    try:
-        with draft.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(target)
-        _sync_folder(target.parent)
-    except OSError as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-        if error.errno in NoSpace.CODES:
-            raise NoSpace(str(target)) from error
-        raise StorageError(f"cannot write {target}: {error.strerror}") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -22,7 +22,6 @@ from tundish.core.image import Item, Product, Products
 from tundish.core.names import ContentId, ItemPath, item_path
 from tundish.stream import index as stream_index
 
-DATATYPE = "image-ids"  # what MAAS's own streams say, although these have files
 INDEX = "streams/v1/index"
 
 
@@ -37,7 +36,7 @@ class TreeFile:
     size: int
 
 
-def catalogue(holdings: Iterable[Holding], updated: datetime) -> tuple[Products, ...]:
+def catalogue(holdings: Iterable[Holding], updated: datetime, datatype: str) -> tuple[Products, ...]:
     """
     Holdings as products files, one per content id; each lists exactly the versions given.
     """
@@ -47,7 +46,7 @@ def catalogue(holdings: Iterable[Holding], updated: datetime) -> tuple[Products,
     return tuple(
         Products(
             content_id=content_id,
-            datatype=DATATYPE,
+            datatype=datatype,
             updated=updated,
             products=tuple(_product(group) for _, group in sorted(products.items())),
         )

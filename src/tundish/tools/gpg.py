@@ -74,6 +74,9 @@ class GpgSigner:
     def keyring(self) -> bytes:
         return self._identity()[1]
 
+    def expiring(self, days: int) -> "GpgSigner":
+        return GpgSigner(self._secret, expires_days=days or None, at=self._at, scratch=self._scratch)
+
     def clearsign(self, text: bytes) -> bytes:
         expiry = ["--default-sig-expire", f"{self._expires_days}d"] if self._expires_days else []
         with self.session() as home:

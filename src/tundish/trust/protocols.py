@@ -33,6 +33,11 @@ class Signer(Protocol):
             ToolFailed: the signing program failed.
         """
 
+    def expiring(self, days: int) -> "Signer":
+        """
+        The same key, with signatures that every client refuses after so many days; 0: never.
+        """
+
     def session(self) -> AbstractContextManager[object]:
         """
         Signing several texts within one is faster; without, each takes the key in anew.

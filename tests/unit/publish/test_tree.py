@@ -64,6 +64,10 @@ def holding(
     )
 
 
+def catalogue(holdings: Iterable[Holding], updated: datetime) -> tuple[Products, ...]:
+    return tree.catalogue(holdings, updated, "image-ids")
+
+
 def contents(documents: Iterable[Products]) -> dict[str, dict[str, list[str]]]:
     """
     The names of versions by product by content id.
@@ -80,7 +84,7 @@ def test_each_content_id_has_its_document() -> None:
     """
     Holdings of two lines become two products files, sorted by content id.
     """
-    made = tree.catalogue([holding("2", content="b"), holding("1", content="a")], NOON)
+    made = catalogue([holding("2", content="b"), holding("1", content="a")], NOON)
 
     assert ["a", "b"] == [document.content_id for document in made]
 
@@ -93,14 +97,14 @@ def test_products_and_versions_are_in_order() -> None:
 
     assert {
         "lab:v3:download": {"lab:jammy": ["20260101"], "lab:noble": ["20260101", "20260102"]}
-    } == contents(tree.catalogue(held, NOON))
+    } == contents(catalogue(held, NOON))
 
 
 def test_a_version_of_two_sources_is_listed_once() -> None:
     """
     The same version of the same product, held from two sources, is one version of the tree.
     """
-    made = tree.catalogue([holding("20260101"), holding("20260101", source=OWN)], NOON)
+    made = catalogue([holding("20260101"), holding("20260101", source=OWN)], NOON)
 
     assert {"lab:v3:download": {"lab:noble": ["20260101"]}} == contents(made)
 
@@ -109,7 +113,7 @@ def test_every_document_carries_the_moment() -> None:
     """
     All products files of a release have its date.
     """
-    made = tree.catalogue([holding("1", content="a"), holding("1", content="b")], NOON)
+    made = catalogue([holding("1", content="a"), holding("1", content="b")], NOON)
 
     assert {NOON} == {document.updated for document in made}
 
@@ -118,7 +122,7 @@ def test_nothing_held_is_no_document() -> None:
     """
     Without holdings there is no products file, and never an empty one.
     """
-    assert () == tree.catalogue([], NOON)
+    assert () == catalogue([], NOON)
 
 
 def test_a_file_that_many_list_is_there_once() -> None:
@@ -126,7 +130,7 @@ def test_a_file_that_many_list_is_there_once() -> None:
     A path that two products share is one file of the tree.
     """
     shared = item("noble/squashfs")
-    made = tree.catalogue([holding("1", shared), holding("1", shared, series="jammy")], NOON)
+    made = catalogue([holding("1", shared), holding("1", shared, series="jammy")], NOON)
 
     assert (tree.TreeFile(shared.path, shared.digest, shared.size),) == tree.files(made)
 
@@ -135,7 +139,7 @@ def test_files_are_sorted_by_path() -> None:
     """
     The files of a tree come in the order of their paths.
     """
-    made = tree.catalogue(
+    made = catalogue(
         [holding("1", item("b"), item("a", name="manifest"), item("c", name="boot-kernel"))], NOON
     )
 
@@ -146,7 +150,7 @@ def test_one_path_cannot_be_two_files() -> None:
     """
     Two items that want one path for different bytes are refused, and path and image are named.
     """
-    made = tree.catalogue(
+    made = catalogue(
         [holding("1", item("x", b"one")), holding("1", item("x", b"two"), series="jammy")], NOON
     )
 
@@ -178,7 +182,7 @@ def test_an_entry_chains_its_document() -> None:
     """
     The line of the index carries size and sha256 of the bytes it names.
     """
-    (document,) = tree.catalogue([holding("1")], NOON)
+    (document,) = catalogue([holding("1")], NOON)
 
     entry = tree.listed(document, b"the text", signed=True)
 
@@ -189,7 +193,7 @@ def test_an_entry_lists_the_products() -> None:
     """
     The line of the index names every product of its document.
     """
-    (document,) = tree.catalogue([holding("1"), holding("1", series="jammy")], NOON)
+    (document,) = catalogue([holding("1"), holding("1", series="jammy")], NOON)
 
     assert ("lab:jammy", "lab:noble") == tree.listed(document, b"", signed=False).products
 
@@ -211,7 +215,7 @@ def test_the_newest_description_of_a_product_counts() -> None:
     """
     first, second = holding("1", title="24.04"), holding("2", title="24.04 LTS")
 
-    (document,) = tree.catalogue([first, second], NOON)
+    (document,) = catalogue([first, second], NOON)
 
     assert ["24.04 LTS"] == [product.title for product in document.products]
 
@@ -223,6 +227,6 @@ def test_what_is_not_understood_is_kept() -> None:
     held = holding("1")
     held = replace(held, product=replace(held.product, extra={"kflavor": "generic"}))
 
-    (document,) = tree.catalogue([held], NOON)
+    (document,) = catalogue([held], NOON)
 
     assert [{"kflavor": "generic"}] == [dict(product.extra) for product in document.products]
