@@ -10,10 +10,12 @@ import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tundish.core.clock import now
 from tundish.core.digest import Digest
 from tundish.core.errors import BlobMissing, Busy, Conflict, DigestMismatch, InputError, NoSpace, SizeMismatch
 from tundish.store.blobs import Blob, BlobJanitor, Ingest
@@ -676,3 +678,38 @@ def test_a_store_without_a_limit_does_not_know_its_end() -> None:
     Memory without a limit says None, not a number it made up.
     """
     assert MemoryStore().free() is None
+
+
+def test_a_blob_says_since_when_it_is_there(blobs: BlobJanitor) -> None:
+    """
+    Whole, on its way or in quarantine: the moment of its last byte, which has passed.
+    """
+    began = now() - timedelta(seconds=5)  # a file system may count in whole seconds
+    put(blobs, CONTENT)
+    begin(blobs, b"part", name=Digest.of(b"other"))
+    moments = [blob.since for group in (blobs.walk(), blobs.unfinished()) for blob in group]
+    blobs.quarantine(NAME)
+    moments += [blob.since for blob in blobs.quarantined()]
+
+    assert [True] * 3 == [each is not None and began <= each <= now() for each in moments]
+
+
+def test_what_is_in_quarantine_is_listed(blobs: BlobJanitor) -> None:
+    """
+    By the name it had, with the length it has.
+    """
+    put(blobs, CONTENT)
+    blobs.quarantine(NAME)
+
+    assert [Blob(NAME, len(CONTENT))] == list(blobs.quarantined())
+
+
+def test_what_a_store_made_is_not_foreign(blobs: BlobJanitor) -> None:
+    """
+    Blobs, parts and quarantine are its own.
+    """
+    put(blobs, CONTENT)
+    begin(blobs, b"part", name=Digest.of(b"other"))
+    blobs.quarantine(put(blobs, b"third"))
+
+    assert [] == list(blobs.foreign())

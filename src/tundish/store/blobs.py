@@ -8,7 +8,8 @@ visible through any of them.
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -19,6 +20,7 @@ from tundish.core.digest import Digest
 class Blob:
     digest: Digest
     size: int
+    since: datetime | None = field(default=None, compare=False)  # its last byte came, where a store knows
 
 
 class Ingest(Protocol):
@@ -156,4 +158,14 @@ class BlobJanitor(BlobSink, Protocol):
         Take a damaged blob out of sight but keep its bytes for a person to look at.
 
         Quarantining what is not held changes nothing.
+        """
+
+    def quarantined(self) -> Iterator[Blob]:
+        """
+        Every blob that was taken out of sight, by the name it had.
+        """
+
+    def foreign(self) -> Iterator[str]:
+        """
+        What lies in the store's place and is not its own, by its place there; the store never touches it.
         """

@@ -16,6 +16,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +26,7 @@ from tundish.core.errors import BlobMissing, Busy, InputError, InvalidName, Stor
 from tundish.store.arrival import Arrival, drop
 from tundish.store.blobs import Blob, Ingest
 from tundish.store.durable import Sync, already_there, copy_to, make_folder, on_disk, sync_folder
+from tundish.store.foreign import foreign
 from tundish.store.promise import PromisedIngest
 
 _PART, _NEW = ".part", ".new"
@@ -176,6 +178,12 @@ class LocalStore:
         sync_folder(self._damaged, self._sync)
         sync_folder(home.parent, self._sync)
 
+    def quarantined(self) -> Iterator[Blob]:
+        yield from self._listed(self._damaged)
+
+    def foreign(self) -> Iterator[str]:
+        yield from foreign(self._root)
+
     def _note(self, folder: Path) -> None:
         """
         A folder has a new name in it, to be synced. Told after the renaming, never before.
@@ -209,5 +217,13 @@ class LocalStore:
                 with suppress(InvalidName, FileNotFoundError):
                     digest = Digest(entry.name.removesuffix(suffix))
                     if entry.name.endswith(suffix) and entry.is_file(follow_symlinks=False):
-                        blobs.append(Blob(digest, entry.stat(follow_symlinks=False).st_size))
+                        facts = entry.stat(follow_symlinks=False)
+                        blobs.append(Blob(digest, facts.st_size, _moment(facts.st_mtime)))
         return sorted(blobs, key=lambda blob: blob.digest)
+
+
+def _moment(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):  # a time that no calendar has
+        return None

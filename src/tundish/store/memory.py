@@ -6,12 +6,14 @@ With a `limit` it is full at that many bytes, unfinished and quarantined blobs i
 
 import io
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from tundish.core import clock
 from tundish.core.digest import Digest
 from tundish.core.errors import BlobMissing, Busy, InputError, NoSpace
 from tundish.store.blobs import Blob, Ingest
@@ -26,8 +28,8 @@ class MemoryStore:
     Blobs in a dict. Safe for many threads.
     """
 
-    def __init__(self, limit: int | None = None) -> None:
-        self._shelf = _Shelf(limit)
+    def __init__(self, limit: int | None = None, now: Callable[[], datetime] = clock.now) -> None:
+        self._shelf = _Shelf(limit, now)
 
     def __repr__(self) -> str:
         return "MemoryStore()"
@@ -97,6 +99,15 @@ class MemoryStore:
     def unfinished(self) -> Iterator[Blob]:
         yield from self._shelf.listed(self._shelf.parts)
 
+    def quarantined(self) -> Iterator[Blob]:
+        yield from self._shelf.listed(self._shelf.damaged)
+
+    def foreign(self) -> Iterator[str]:
+        """
+        Memory has no place that others could put something in.
+        """
+        yield from ()
+
     def discard(self, digest: Digest) -> None:
         self._shelf.claim(digest).clear()
         self._shelf.release(digest)
@@ -114,6 +125,8 @@ class _Shelf:
     """
 
     limit: int | None
+    now: Callable[[], datetime]
+    times: dict[Digest, datetime] = field(default_factory=dict)  # of the last byte that came
     lock: threading.RLock = field(default_factory=threading.RLock)
     blobs: dict[Digest, bytes] = field(default_factory=dict)
     parts: dict[Digest, bytearray] = field(default_factory=dict)
@@ -144,6 +157,7 @@ class _Shelf:
             if blob.digest not in self.blobs:
                 self.demand(blob.size)
                 self.blobs[blob.digest] = content
+                self.times[blob.digest] = self.now()
         return blob
 
     def claim(self, digest: Digest) -> bytearray:
@@ -161,7 +175,7 @@ class _Shelf:
 
     def listed(self, group: Mapping[Digest, bytes | bytearray]) -> list[Blob]:
         with self.lock:
-            return [Blob(digest, len(group[digest])) for digest in sorted(group)]
+            return [Blob(digest, len(group[digest]), self.times.get(digest)) for digest in sorted(group)]
 
 
 class _MemoryArrival:
@@ -186,6 +200,7 @@ class _MemoryArrival:
             free = self._shelf.free()
             fits = len(chunk) if free is None else min(free, len(chunk))
             self._content += chunk[:fits]
+            self._shelf.times[self._name] = self._shelf.now()
         if fits < len(chunk):
             raise NoSpace(_PLACE, len(chunk), fits)
 
