@@ -51,7 +51,7 @@ def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
     assert sorted(main.COMMANDS) == sorted(words[0] for words in ALL if len(words) == 1)
 
 
-@pytest.mark.parametrize("noun", ["image", "machine", "select", "source", "store"])
+@pytest.mark.parametrize("noun", ["channel", "image", "machine", "select", "source", "store"])
 def test_a_noun_alone_shows_its_help(terminal: Terminal, noun: str) -> None:
     """
     Who gives no verb is shown those that there are.

@@ -11,6 +11,9 @@ from tundish.core.image import Json
 
 IMAGE = "ubuntu/noble/amd64/ga-24.04"
 QUESTIONS: dict[str, tuple[tuple[str, ...], set[str]]] = {  # command: its words, keys of its answer
+    "channel list": ((), set()),
+    "channel resign": (("--due",), set()),
+    "channel tidy": ((), set()),
     "image list": ((), {"image", "version", "state", "bytes", "source", "deployments"}),
     "image show": ((IMAGE,), {"image", "version", "state", "files"}),
     "machine list": ((), set()),
@@ -26,6 +29,10 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], set[str]]] = {  # command: its words
 }
 ELSEWHERE = {  # and why
     "build": "takes minutes",
+    "channel diff": "needs two releases: tests/cli/test_channels.py",
+    "channel promote": "needs a release: tests/cli/test_channels.py",
+    "channel rollback": "needs two releases: tests/cli/test_channels.py",
+    "channel show": "needs a release: tests/cli/test_channels.py",
     "demo": "takes minutes",
     "doctor": "ends with what it found: below",
     "machine show": "needs a machine that booted",

@@ -37,6 +37,7 @@ from tundish.tools.gpg import GpgSigner, Gpgv, generate_key
 if TYPE_CHECKING:  # loaded by the few commands that build or publish
     from tundish.build.run import Bench
     from tundish.publish.publisher import Press
+    from tundish.publish.run import Office
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,14 @@ class App:
         from tundish.publish.publisher import Press
 
         return Press(store=self.store, signer=self._signer(), verifier=self.verifier, now=clock.now)
+
+    def office(self) -> "Office":
+        """
+        What the verbs on channels work with; the first call makes the signing key.
+        """
+        from tundish.publish.run import Office
+
+        return Office(self.catalog, self.channels, self.press(), holder())
 
     def _signer(self) -> GpgSigner:
         secret = self.settings.state / "keys" / "signing.key"

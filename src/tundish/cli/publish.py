@@ -5,7 +5,7 @@
 import click
 
 from tundish.cli.command import Verb
-from tundish.cli.session import answer, json_option, opened, size_text
+from tundish.cli.session import answer, json_option, opened, size_text, time_text
 from tundish.core.names import channel_name
 
 
@@ -14,13 +14,34 @@ from tundish.core.names import channel_name
     example="""
     tundish publish
     tundish publish debian/bookworm/amd64 --channel candidate
+    tundish publish --channel containers --dialect incus
+    tundish publish --expires 30
     """,
 )
 @click.argument("refs", nargs=-1, metavar="[IMAGE[@VERSION]]...")
 @click.option("--channel", default="stable", show_default=True, help="Channel to publish into.")
+@click.option(
+    "--dialect",
+    type=click.Choice(["incus", "maas"]),
+    help="Who reads it: incus is for Incus and LXD.  [default: maas, or as the channel has it]",
+)
+@click.option(
+    "--expires",
+    type=click.IntRange(0, 3650),
+    metavar="DAYS",
+    help="End of the signature, after which clients refuse it; 0 is never.  [default: as before]",
+)
 @json_option
 @click.pass_context
-def publish(context: click.Context, *, refs: tuple[str, ...], channel: str, as_json: bool) -> None:
+def publish(
+    context: click.Context,
+    *,
+    refs: tuple[str, ...],
+    channel: str,
+    dialect: str | None,
+    expires: int | None,
+    as_json: bool,
+) -> None:
     """
     Make a channel offer the images named, or every complete one, as a signed stream of plain files.
     """
@@ -35,16 +56,22 @@ def publish(context: click.Context, *, refs: tuple[str, ...], channel: str, as_j
             channels=app.channels,
             press=app.press(),
             holder=holder(),
+            terms=run.Terms(dialect, expires),
         )
         keyring, port = app.public_keyring, app.settings.file_port
+    for reason in done.left_out:
+        click.echo(f"left out: {reason}", err=True)
     if as_json:
         answer(
             {
                 "channel": channel,
+                "release": done.release,
                 "folder": str(done.root),
                 "updated": done.updated.isoformat(),
+                "expires": done.expires_at.isoformat() if done.expires_at else None,
                 "changed": done.changed,
                 "images": list(done.images),
+                "left_out": list(done.left_out),
                 "files": done.files,
                 "bytes": done.size,
                 "signed_by": done.fingerprint,
@@ -54,5 +81,8 @@ def publish(context: click.Context, *, refs: tuple[str, ...], channel: str, as_j
         return
     verb = "published" if done.changed else "nothing changed:"
     click.echo(f"{verb} {len(done.images)} image versions, {done.files} files, {size_text(done.size)}")
-    click.echo(f"folder    {done.root}\nsigned by {done.fingerprint}\nkeyring   {keyring}")
+    click.echo(f"release   {done.release} in {channel}\nfolder    {done.root}")
+    click.echo(f"signed by {done.fingerprint}\nkeyring   {keyring}")
+    if done.expires_at:
+        click.echo(f"until     {time_text(done.expires_at)}; before that: tundish channel resign {channel}")
     click.echo(f"as a source, while `tundish serve` runs: http://HOST:{port}/stream/{channel}/")

@@ -13,6 +13,7 @@ from tundish.catalog.opened import Catalog
 from tundish.core.errors import Conflict, NotFound
 from tundish.core.holding import Holding
 from tundish.core.names import ChannelName
+from tundish.core.payload import Signature
 from tundish.core.release import Channel, Verb, content_of, stack
 from tundish.publish import dialect as dialects
 from tundish.publish import standing, tidying
@@ -110,11 +111,22 @@ def resign(office: Office, name: ChannelName, expires: int | None = None) -> Pub
         return replace(publication, release=channel.release)
 
 
-def is_due(made_at: datetime, expires_at: datetime | None, now: datetime) -> bool:
+def due(office: Office) -> tuple[ChannelName, ...]:
     """
-    Whether half of the life of a signature is over.
+    The channels whose signature has an end, and half of its life or more behind it.
     """
-    return expires_at is not None and now - made_at >= (expires_at - made_at) / 2
+    found = []
+    for channel in office.catalog.channels.list():
+        stands = standing.read(office.channels / channel.name, office.press.reader())
+        if stands.days and not _is_fresh(stands.signature, office.press.now()):
+            found.append(channel.name)
+    return tuple(found)
+
+
+def _is_fresh(signature: Signature | None, now: datetime) -> bool:
+    if signature is None or signature.expires_at is None:
+        return False
+    return now - signature.made_at < (signature.expires_at - signature.made_at) / 2
 
 
 def tidy(office: Office, name: ChannelName, grace: timedelta = GRACE) -> Tidied:
