@@ -33,10 +33,4 @@ class Offer:
     documents: tuple[Kept, ...] = ()  # all that were read, as they came
     listed: frozenset[str] = frozenset()  # paths of all documents there are, the unread ones included
     good_until: datetime | None = None  # when the first signature among them expires; None: never
-
-    @property
-    def is_empty(self) -> bool:
-        """
-        Whether the source answered and offers nothing at all.
-        """
-        return not self.products and not self.unread
+    emptied: bool = False  # it offered something before and suddenly offers nothing: not to be believed

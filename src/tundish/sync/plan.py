@@ -16,9 +16,9 @@ from tundish.core.image import Item, Product, Version
 from tundish.core.lifecycle import State
 from tundish.core.names import ItemPath, SourceName
 from tundish.core.selection import Selection
-from tundish.stream.select import matches
 from tundish.sync import retention
 from tundish.sync.offer import Offer
+from tundish.sync.ranking import Ranking, ranking
 
 HELD = "held and offered"
 ON_HOLD = "its image is on hold"
@@ -107,13 +107,15 @@ def plan(
     held: Collection[Digest],
     unfinished: Mapping[Digest, int] | None = None,
     ties: Mapping[HoldingId, str] | None = None,
+    priorities: Mapping[SourceName, int] | None = None,
 ) -> Plan:
     """
     Fetch what is selected, offered and not whole; keep what is; retire what is neither any more.
 
     `held` are the blobs in the store, `unfinished` the bytes of those on their way in; `ties` says what
-    stays whatever is newer, and why.
+    stays whatever is newer, and why; `priorities` are those of all sources in use, read or not.
     """
+    ranked = ranking(offers, holdings, priorities or {})
     draft = _Draft(frozenset(held), dict(unfinished or {}))
     known = {_key(each.source, each.product, each.version): each for each in holdings}
     frozen = retention.frozen(holdings)
@@ -123,7 +125,7 @@ def plan(
         for product in offer.products
         for version in retention.takeable(
             product,
-            _depth(selections, product, offer.source.name),
+            ranked.depth(selections, product, offer.source.name),
             frozen.get(retention.line_of(offer.source.name, product)),
         )
     }
@@ -131,25 +133,18 @@ def plan(
         why = HELD if key[:3] not in frozen else ON_HOLD
         draft.want((offer.source.name, product, version), known.get(key), why)
     spare = list(_spare(holdings, set(wanted)))
-    stays = _staying(spare, offers, selections, wanted)
+    stays = _staying(spare, offers, selections, wanted, ranked)
     for holding in spare:
         reason = (ties or {}).get(holding.id) or _unread(holding, offers)
-        if not reason and _depth(selections, holding.product, holding.source):
+        if not reason and ranked.depth(selections, holding.product, holding.source):
             line = retention.line_of(holding.source, holding.product)
             reason = _reason_to_stay(holding, line in frozen, holding.id in stays)
-        draft.judge(holding, reason)
+        draft.judge(holding, reason, ranked.hider(holding.source, holding.product))
     return draft.plan()
 
 
 def _key(source: str, product: Product, version: Version) -> _Key:
     return (source, product.content_id, product.name, version.name)
-
-
-def _depth(selections: Sequence[Selection], product: Product, source: SourceName) -> int:
-    """
-    How many versions of a product are wanted: the most that any selection asks for.
-    """
-    return max((each.keep for each in selections if matches(each, product, source)), default=0)
 
 
 def _spare(holdings: Iterable[Holding], wanted: Collection[_Key]) -> Iterator[Holding]:
@@ -170,6 +165,7 @@ def _staying(
     offers: Sequence[Offer],
     selections: Sequence[Selection],
     wanted: Mapping[_Key, tuple[Offer, Product, Version]],
+    ranked: Ranking,
 ) -> frozenset[HoldingId]:
     """
     What still has a place beside the wanted versions: of its product or, where the source offers the image
@@ -184,7 +180,7 @@ def _staying(
     for each in spare:
         line = retention.line_of(each.source, each.product)
         taken = of_line[line] if line in offered else of_image[each.source, each.product.ref]
-        room[line] = _depth(selections, each.product, each.source) - taken
+        room[line] = ranked.depth(selections, each.product, each.source) - taken
     return retention.staying(spare, room)
 
 
@@ -195,6 +191,8 @@ def _unread(holding: Holding, offers: Sequence[Offer]) -> str:
     offer = next((each for each in offers if each.source.name == holding.source), None)
     if offer is None:
         return "its source was not read"
+    if offer.emptied:
+        return "its source suddenly offers nothing"
     if any(unread.content_id == holding.product.content_id for unread in offer.unread):
         return "its products file could not be read"
     return ""
@@ -233,12 +231,13 @@ class _Draft:
         damaged = same and holding is not None and holding.state is State.COMPLETE
         self._note(Action.FETCH, subject, holding, reason, size, damaged=damaged)
 
-    def judge(self, holding: Holding, reason: str) -> None:
+    def judge(self, holding: Holding, reason: str, hider: SourceName | None) -> None:
         subject = (holding.source, holding.product, holding.version)
         if reason:
             self._note(Action.KEEP, subject, holding, reason, self._fresh(holding.version.items))
         else:
             why = "no longer wanted: deselected, or newer versions took its place"
+            why = f"source {hider}, of higher priority, offers it too" if hider else why
             self._note(Action.RETIRE, subject, holding, why, 0)
 
     def plan(self) -> Plan:

@@ -79,7 +79,11 @@ def dropped(offers: Sequence[Offer], holdings: Iterable[Holding]) -> Dropped:
     """
     What changed in what is offered of what we hold; what could not be read says nothing.
     """
-    read = {offer.source.name: {unread.content_id for unread in offer.unread} for offer in offers}
+    read = {
+        offer.source.name: {unread.content_id for unread in offer.unread}
+        for offer in offers
+        if not offer.emptied  # a source that suddenly offers nothing is not believed
+    }
     offered = {
         (*line_of(offer.source.name, product), version.name)
         for offer in offers

@@ -24,7 +24,9 @@ from tests.unit.sync.values import (
 )
 from tundish.core.digest import Digest
 from tundish.core.holding import OWN, Holding, HoldingId
+from tundish.core.image import Product
 from tundish.core.lifecycle import State
+from tundish.core.names import SourceName
 from tundish.core.selection import Selection
 from tundish.sync.offer import Offer
 from tundish.sync.plan import Action, Plan, PlannedVersion, plan
@@ -175,6 +177,13 @@ CASES: Mapping[
     "the same from two sources": (
         [offer(LAB, noble={"1": "ab"}), offer(OTHER, noble={"1": "ab"})],
         [ANYTHING],
+        [],
+        "",
+        [(FETCH, "noble", "1", 21)],
+    ),
+    "the same from two sources, each selected by name": (
+        [offer(LAB, noble={"1": "ab"}), offer(OTHER, noble={"1": "ab"})],
+        [replace(NOBLE, source=LAB), replace(NOBLE, source=OTHER)],
         [],
         "",
         [(FETCH, "noble", "1", 21), (FETCH, "noble", "1", 0)],
@@ -387,6 +396,15 @@ def test_nothing_is_retired_on_the_word_of_nobody(
     assert {each.source for each in plan(offers, selections, known, held=held).of(RETIRE)} <= read
 
 
+def leader(offers: tuple[Offer, ...], product: Product) -> SourceName:
+    """
+    The first by name of the sources that offer it: all have the same priority.
+    """
+    return min(
+        each.source.name for each in offers if product.series in {every.series for every in each.products}
+    )
+
+
 @quick
 @given(values.offers(), values.SELECTIONS, values.holdings(), values.HELD)
 def test_what_is_wanted_is_fetched_or_kept(
@@ -396,7 +414,7 @@ def test_what_is_wanted_is_fetched_or_kept(
     held: frozenset[Digest],
 ) -> None:
     """
-    The newest version of a selected product is never retired and never forgotten.
+    The newest version of a selected product is never retired and never forgotten, where its source leads.
     """
     found = plan(offers, selections, known, held=held)
     newest = {
@@ -404,7 +422,8 @@ def test_what_is_wanted_is_fetched_or_kept(
         for each in offers
         for product in each.products
         for selection in selections
-        if selection.series in {"*", product.series} and selection.source in {None, each.source.name}
+        if selection.series in {"*", product.series}
+        and (selection.source or leader(offers, product)) == each.source.name
     }
 
     assert newest <= {key_of(each) for each in found.versions if each.action is not RETIRE}
