@@ -719,7 +719,7 @@ def test_a_job_ends_in_one_of_the_known_ways(catalog: Catalog) -> None:
     """
     An outcome that nobody knows is refused.
     """
-    with pytest.raises(InputError, match="one of done, partial, failed, lost"):
+    with pytest.raises(InputError, match="one of done, partial, failed, stopped, lost"):
         catalog.jobs.end(1, "running", "", NOON)
 
 

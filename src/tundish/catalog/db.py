@@ -121,6 +121,12 @@ class Database:
                 raise Busy(self._under_way() or str(error)) from None
             yield
 
+    def holder(self, name: str) -> str:
+        """
+        Who does what is called `name` right now, and since when; empty if nobody does.
+        """
+        return holder_of(self._lock(word("lock name", name)))
+
     @property
     def _everything(self) -> Path:
         return _beside(self._path, ".everything.lock")

@@ -5,8 +5,9 @@ Both are bounded: the oldest ended jobs and the oldest events go when there are 
 """
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from tundish.catalog import tables
 from tundish.catalog.db import Database, bounded
@@ -15,7 +16,8 @@ from tundish.core.holding import Event, Job
 
 RUNNING = "running"
 LOST = "lost"  # its process died
-OUTCOMES = ("done", "partial", "failed", LOST)
+STOPPED = "stopped"  # a person, or the end of a window, ended it early
+OUTCOMES = ("done", "partial", "failed", STOPPED, LOST)
 JOBS_KEPT = 10_000
 EVENTS_KEPT = 100_000
 
@@ -59,26 +61,39 @@ class Jobs:
                 raise NotFound(f"there is no job {number}")
             raise Conflict(f"job {number} has ended already: {before}")
 
-    def list(self, limit: int = 50, *, before: int = 0) -> tuple[Job, ...]:
+    def list(self, limit: int = 50, *, before: int = 0, kind: str = "") -> tuple[Job, ...]:
         """
-        The last jobs, the newest first; with `before`, those older than the job of this number.
+        The last jobs, the newest first, of all kinds or of one; with `before`, those older than the job of
+        this number.
         """
         asked = select(tables.jobs).order_by(_job.id.desc()).limit(bounded(limit))
         if before:
             asked = asked.where(_job.id < before)
+        if kind:
+            asked = asked.where(_job.kind == kind)
         with self._database.read() as connection:
-            return tuple(
-                Job(
-                    id=row.id,
-                    kind=row.kind,
-                    subject=row.subject,
-                    started_at=row.started_at,
-                    ended_at=row.ended_at,
-                    outcome=row.outcome,
-                    detail=row.detail,
-                )
-                for row in connection.execute(asked)
-            )
+            return tuple(map(_as_job, connection.execute(asked)))
+
+    def get(self, number: int) -> Job:
+        """
+        The job of this number.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(select(tables.jobs).where(_job.id == number)).first()
+        if row is None:
+            raise NotFound(f"there is no job {number}; see the last ones: tundish job list")
+        return _as_job(row)
+
+    def ask_to_stop(self, number: int) -> None:
+        """
+        Ask whoever runs a job to end it early; a job that has ended is left alone.
+        """
+        running = (_job.id == number) & (_job.outcome == RUNNING)
+        with self._database.transaction() as connection:
+            connection.execute(update(tables.jobs).where(running).values(stop=True))
 
     def lose(self, kind: str, at: datetime) -> int:
         """
@@ -105,13 +120,32 @@ class Events:
             number = connection.execute(insert(tables.events).values(row).returning(_event.id)).scalar_one()
             connection.execute(delete(tables.events).where(_event.id <= number - EVENTS_KEPT))
 
-    def list(self, limit: int = 100, *, before: int = 0) -> tuple[Event, ...]:
+    def list(
+        self, limit: int = 100, *, before: int = 0, kind: str = "", since: datetime | None = None
+    ) -> tuple[Event, ...]:
         """
-        The last events, the newest first; with `before`, those older than the event of this number.
+        The last events, the newest first, of all kinds or of one, and not from before `since`; with
+        `before`, those older than the event of this number.
         """
         asked = select(_event.id, _event.at, _event.kind, _event.subject, _event.text)
         if before:
             asked = asked.where(_event.id < before)
+        if kind:
+            asked = asked.where(_event.kind == kind)
+        if since is not None:
+            asked = asked.where(_event.at >= since)
         newest = asked.order_by(_event.id.desc()).limit(bounded(limit))
         with self._database.read() as connection:
             return tuple(Event(*row) for row in connection.execute(newest))
+
+
+def _as_job(row: Row[Any]) -> Job:
+    return Job(
+        id=row.id,
+        kind=row.kind,
+        subject=row.subject,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        outcome=row.outcome,
+        detail=row.detail,
+    )

@@ -50,7 +50,7 @@ class Job:
     subject: str
     started_at: datetime
     ended_at: datetime | None
-    outcome: str  # "running", "done", "partial", "failed", "lost"
+    outcome: str  # "running", "done", "partial", "failed", "stopped", "lost"
     detail: str  # JSON, for people and tools
 
 
