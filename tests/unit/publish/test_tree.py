@@ -150,9 +150,7 @@ def test_one_path_cannot_be_two_files() -> None:
     """
     Two items that want one path for different bytes are refused, and path and image are named.
     """
-    made = catalogue(
-        [holding("1", item("x", b"one")), holding("1", item("x", b"two"), series="jammy")], NOON
-    )
+    made = catalogue([holding("1", item("x", b"one")), holding("1", item("x", b"two"), series="jammy")], NOON)
 
     with pytest.raises(Conflict, match=r"ubuntu/noble/amd64@1: two files want the path x"):
         tree.files(made)
