@@ -417,6 +417,46 @@ def test_the_walk_is_in_order(blobs: BlobJanitor) -> None:
     assert expected == list(blobs.walk())
 
 
+def test_the_stamp_stays_while_nothing_changes(blobs: BlobJanitor) -> None:
+    """
+    Taking in what is held, and looking, leaves the stamp as it was.
+    """
+    put(blobs, CONTENT)
+    before = blobs.stamp()
+
+    blobs.add([CONTENT])
+    list(blobs.walk())
+
+    assert before == blobs.stamp()
+
+
+def test_the_stamp_changes_with_what_is_held(blobs: BlobJanitor) -> None:
+    """
+    A blob that comes, goes or is put away makes another stamp.
+    """
+    stamps = [blobs.stamp()]
+    for content in (CONTENT, OTHER):
+        put(blobs, content)
+        stamps.append(blobs.stamp())
+    blobs.quarantine(NAME)
+    stamps.append(blobs.stamp())
+
+    assert 4 == len(set(stamps))
+
+
+def test_the_stamp_comes_back_with_what_is_held(blobs: BlobJanitor) -> None:
+    """
+    What came and went leaves no trace in the stamp.
+    """
+    put(blobs, OTHER)
+    before = blobs.stamp()
+
+    put(blobs, CONTENT)
+    blobs.remove(NAME)
+
+    assert before == blobs.stamp()
+
+
 def test_a_walk_may_remove_as_it_goes(blobs: BlobJanitor) -> None:
     """
     Sweeping while walking is safe and reaches everything.

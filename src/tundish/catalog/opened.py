@@ -12,6 +12,7 @@ from tundish.catalog.documents import Documents
 from tundish.catalog.images import Images
 from tundish.catalog.keeping import Keeping
 from tundish.catalog.machines import Machines
+from tundish.catalog.pulse import Pulse
 from tundish.catalog.records import Events, Jobs
 from tundish.catalog.selections import Selections
 from tundish.catalog.sources import Sources
@@ -30,6 +31,7 @@ class Catalog:
     keeping: Keeping
     documents: Documents
     choices: Choices
+    pulse: Pulse
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -52,6 +54,7 @@ class Catalog:
             keeping=Keeping(database),
             documents=Documents(database),
             choices=Choices(database),
+            pulse=Pulse(database),
         )
 
     def close(self) -> None:

@@ -135,6 +135,11 @@ class BlobJanitor(BlobSink, Protocol):
         Every blob held, in order of digest.
         """
 
+    def stamp(self) -> str:
+        """
+        A short word that is another one as soon as other blobs are held.
+        """
+
     def remove(self, digest: Digest) -> None:
         """
         Delete a blob. Removing what is not held changes nothing.

@@ -10,6 +10,7 @@ The store in a folder of this machine. Nobody else opens a file below it.
 """
 
 import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -158,6 +159,17 @@ class LocalStore:
         for shard in shards:
             yield from (blob for blob in self._listed(shard) if blob.digest.hex.startswith(shard.name))
 
+    def stamp(self) -> str:
+        """
+        Of names only: looking at every file would take as long as a walk.
+        """
+        names = hashlib.sha256()
+        with on_disk(self._blobs):
+            for shard in _names(self._blobs):
+                with suppress(NotADirectoryError):
+                    names.update("\n".join(_names(self._blobs / shard)).encode())
+        return names.hexdigest()
+
     def remove(self, digest: Digest) -> None:
         with on_disk(self._home(digest)):
             self._home(digest).unlink(missing_ok=True)
@@ -227,3 +239,8 @@ def _moment(seconds: float) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):  # a time that no calendar has
         return None
+
+
+def _names(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries)

@@ -92,6 +92,9 @@ class MemoryStore:
     def walk(self) -> Iterator[Blob]:
         yield from self._shelf.listed(self._shelf.blobs)
 
+    def stamp(self) -> str:
+        return Digest.of("".join(sorted(blob.digest.hex for blob in self.walk())).encode()).hex
+
     def remove(self, digest: Digest) -> None:
         with self._shelf.lock:
             self._shelf.blobs.pop(digest, None)
