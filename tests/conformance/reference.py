@@ -17,7 +17,7 @@ def run(program: str, *words: str | Path) -> "subprocess.CompletedProcess[str]":
     One of its programs, with nothing of our environment but the search path.
     """
     return subprocess.run(
-        [PROGRAMS / program, *words],
+        [sys.executable, PROGRAMS / program, *words],  # its first line breaks in a path with a space
         env={"PATH": os.environ["PATH"]},
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -124,7 +124,9 @@ def test_bytes_of_unknown_name_last_at_once(tmp_path: Path) -> None:
     What was added is durable when its name is told, for nobody could ask for it again.
     """
     told: list[str] = []
-    store = LocalStore(tmp_path, sync=lambda handle: told.append(str(Path(f"/proc/self/fd/{handle}").readlink())))
+    store = LocalStore(
+        tmp_path, sync=lambda handle: told.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+    )
     told.clear()
     blob = store.add([CONTENT])
 
