@@ -78,7 +78,9 @@ class App:
             jitter=random.random,
             parallel=parallel or self.settings.parallel,
         )
-        return Desk(self.catalog, self.store, self.fetcher, self.verifier, gear, holder())
+        return Desk(
+            self.catalog, self.store, self.fetcher, self.verifier, gear, holder(), self.lines.of
+        )
 
     def bench(self) -> "Bench":
         """

@@ -6,7 +6,6 @@ One file that fails spoils only the versions that name it. A stop, a crash or a 
 part where it is; the next run goes on from there.
 """
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
@@ -15,14 +14,24 @@ from datetime import datetime
 from typing import Protocol
 
 from tundish.catalog.images import Images
-from tundish.core.errors import BadStatus, DigestMismatch, NoSpace, SizeMismatch, Stopped, TundishError
+from tundish.core.errors import (
+    BadStatus,
+    DigestMismatch,
+    IntegrityError,
+    NoSpace,
+    SizeMismatch,
+    Stopped,
+    TundishError,
+    UpstreamError,
+    is_worth_retrying,
+)
 from tundish.core.names import SourceName
 from tundish.fetch.fetcher import Answer, Fetcher
 from tundish.fetch.retry import Patience, persist
 from tundish.fetch.routed import join
 from tundish.store.blobs import BlobSink, Ingest
 from tundish.sync.ledger import Ledger, Outcome
-from tundish.sync.patient import Brake, pauses
+from tundish.sync.patient import Brake, Stoppable, pauses
 from tundish.sync.plan import Plan, PlannedFile
 
 PARTIAL_CONTENT = 206  # as a refusal: the range that came is not the one asked for
@@ -49,7 +58,8 @@ class Watch(Protocol):
 @dataclass(frozen=True, slots=True)
 class Gear:
     """
-    What a mirror works with. `roots` are the sources' URLs, each with a trailing slash.
+    What a mirror works with. `roots` are the sources' URLs, each with a trailing slash, `mirrors` further
+    ones with the same files; `fetchers` are for sources that are not reached in the usual way.
     """
 
     fetcher: Fetcher
@@ -61,9 +71,11 @@ class Gear:
     jitter: Callable[[], float]
     patience: Patience = field(default_factory=Patience)
     parallel: int = 8
+    mirrors: Mapping[SourceName, Sequence[str]] = field(default_factory=dict)
+    fetchers: Mapping[SourceName, Fetcher] = field(default_factory=dict)
 
 
-def mirror(plan: Plan, *, gear: Gear, watch: Watch, stop: threading.Event) -> Outcome:
+def mirror(plan: Plan, *, gear: Gear, watch: Watch, stop: Stoppable) -> Outcome:
     """
     Do what the plan says.
 
@@ -148,9 +160,8 @@ def _fetch(file: PlannedFile, *, gear: Gear, watch: Watch, brake: Brake) -> int:
             moved=lambda: transfer.shown,
         )
     except TundishError as error:
-        named = _named(error, f"source {file.source}, {transfer.url}")
-        watch.ended(file, named)
-        raise named from error
+        watch.ended(file, error)
+        raise
     watch.ended(file, None)
     return transfer.came
 
@@ -179,12 +190,28 @@ class _Transfer:
     came: int = 0  # bytes over the network, those that had to come again included
     shown: int = 0  # bytes held, as the watcher was told
     resumed: bool = False  # whether the last attempt went on from bytes it had not fetched itself
+    root: str = ""  # where it is asked for now
 
     @property
     def url(self) -> str:
-        return join(self.gear.roots[self.file.source], self.file.path)
+        return join(self.root or self.gear.roots[self.file.source], self.file.path)
 
     def attempt(self) -> None:
+        """
+        Try every root in turn. Raises the first error that another try may mend, else the first of all.
+        """
+        errors: list[TundishError] = []
+        for root in (self.gear.roots[self.file.source], *self.gear.mirrors.get(self.file.source, ())):
+            self.root = root
+            try:
+                self._attempt_here()
+            except (UpstreamError, IntegrityError) as error:
+                errors.append(_named(error, f"source {self.file.source}, {self.url}"))
+            else:
+                return
+        raise next(filter(is_worth_retrying, errors), errors[0])
+
+    def _attempt_here(self) -> None:
         if self.brake.is_set():
             raise Stopped
         try:
@@ -226,12 +253,16 @@ class _Transfer:
         """
         with ExitStack() as stack:
             try:
-                answer = stack.enter_context(self.gear.fetcher.open(url, offset=ingest.size))
+                answer = stack.enter_context(self._fetcher.open(url, offset=ingest.size))
             except BadStatus as error:
                 if error.status != PARTIAL_CONTENT or not ingest.size:
                     raise
-                answer = stack.enter_context(self.gear.fetcher.open(url))
+                answer = stack.enter_context(self._fetcher.open(url))
             yield answer
+
+    @property
+    def _fetcher(self) -> Fetcher:
+        return self.gear.fetchers.get(self.file.source, self.gear.fetcher)
 
     def _tell(self, count: int) -> None:
         if count:

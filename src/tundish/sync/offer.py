@@ -8,6 +8,7 @@ from datetime import datetime
 from tundish.core.errors import TundishError
 from tundish.core.image import Product, Remark
 from tundish.core.names import ContentId
+from tundish.core.notice import Announcement
 from tundish.core.payload import Signature
 from tundish.core.selection import Kept, Seen, Source
 
@@ -32,5 +33,7 @@ class Offer:
     signature: Signature | None = None  # of the index; None where the source is set to unsigned
     documents: tuple[Kept, ...] = ()  # all that were read, as they came
     listed: frozenset[str] = frozenset()  # paths of all documents there are, the unread ones included
+    chained: frozenset[str] = frozenset()  # paths of those whose bytes the index names
     good_until: datetime | None = None  # when the first signature among them expires; None: never
     emptied: bool = False  # it offered something before and suddenly offers nothing: not to be believed
+    announced: tuple[Announcement, ...] = ()

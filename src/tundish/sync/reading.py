@@ -14,6 +14,7 @@ from tundish.core.digest import Digest
 from tundish.core.errors import InputError, TrustError, UpstreamError
 from tundish.core.image import Product, Remark
 from tundish.core.names import ContentId, ItemPath, item_path
+from tundish.core.notice import Announcement
 from tundish.core.payload import Payload, Signature, unverified
 from tundish.core.selection import Kept, Seen, Source
 from tundish.fetch.fetcher import MIB, Limits
@@ -110,9 +111,11 @@ class _Reading:
     unread: list[Unread] = field(default_factory=list)
     documents: list[Kept] = field(default_factory=list)
     asked: set[ItemPath] = field(default_factory=set)
+    chained: set[ItemPath] = field(default_factory=set)
     came: int = 0  # bytes of all documents
     signature: Signature | None = None
     good_until: datetime | None = None
+    announced: list[Announcement] = field(default_factory=list)
 
     def index(self, path: ItemPath, *, above: tuple[ItemPath, ...]) -> None:
         payload = self._payload(path)
@@ -152,12 +155,15 @@ class _Reading:
             self.remarks.append(Remark(document.content_id, text))
         self._accept(f"products {document.content_id}", document.updated, payload)
         self.products.extend(document.products)
+        self.announced.extend(document.announced)
 
     def _payload(self, path: ItemPath, promised: Digest | None = None) -> Payload:
         self.asked.add(path)
         document = self.shelf.get(path, promised)
         self.came += len(document.body)
         self.documents.append(document)
+        if promised is not None:
+            self.chained.add(path)
         origin = f"source {self.source.name}, {document.url}"
         if not self.source.is_signed:
             return unverified(document.body, origin)
@@ -207,7 +213,9 @@ class _Reading:
             self.signature,
             tuple(self.documents),
             frozenset(self.asked),
+            frozenset(self.chained),
             self.good_until,
+            announced=tuple(self.announced),
         )
 
 

@@ -6,28 +6,35 @@ One sync per catalog at a time. A source that cannot be read does not keep the o
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from tundish import __version__
 from tundish.catalog.opened import Catalog
+from tundish.catalog.records import STOPPED
+from tundish.core.digest import Digest
 from tundish.core.errors import NotFound, Partial, Stopped, TundishError
 from tundish.core.holding import Holding, HoldingId
+from tundish.core.image import Remark
+from tundish.core.lifecycle import State
 from tundish.core.names import SourceName
 from tundish.core.selection import Selection, Source
 from tundish.fetch.fetcher import Fetcher
 from tundish.store.blobs import BlobJanitor
-from tundish.sync import retention
+from tundish.sync import conditions, rest, retention
 from tundish.sync.guard import check_removal
 from tundish.sync.ledger import Outcome, worst
 from tundish.sync.mirror import Gear, Watch, mirror
 from tundish.sync.offer import Offer
-from tundish.sync.patient import PatientFetcher
+from tundish.sync.patient import Brake, Stoppable
 from tundish.sync.plan import Plan, plan
-from tundish.sync.reading import entry, read
+from tundish.sync.reading import read, roots
+from tundish.sync.recording import Recorder, beating
 from tundish.sync.report import outcome_json
+from tundish.sync.status import KIND
+from tundish.sync.ways import Line, Ways
 from tundish.trust.protocols import Verifier
-
-KIND = "sync"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,13 @@ class Desk:
     verifier: Verifier
     gear: Gear
     holder: str  # who we are, for whoever finds the catalog taken
+    line: Line | None = None  # the fetcher for a source's settings; None: `fetcher`, for all of them
+
+    def ways(self, stop: Stoppable) -> Ways:
+        """
+        How the sources are reached in one run.
+        """
+        return Ways(self.line or (lambda _: self.fetcher), self.gear.sleep, self.gear.jitter, stop)
 
 
 def prepare(
@@ -73,10 +87,13 @@ def prepare(
     names: Sequence[SourceName] = (),
     *,
     allow_rollback: bool = False,
-    stop: threading.Event | None = None,
+    stop: Stoppable | None = None,
+    ways: Ways | None = None,
+    heard: Callable[[Sequence[Offer], Sequence[Unreadable]], None] | None = None,
 ) -> Prepared:
     """
-    Read the sources (all enabled ones, or those named) and plan. Writes nothing.
+    Read the sources (all enabled ones, or those named) and plan. Writes nothing; `heard` is told what came
+    of the reading, before anything is made of it.
 
     Raises:
         NotFound: there is no source, no selection, or none of a given name.
@@ -85,19 +102,21 @@ def prepare(
     """
     offers: list[Offer] = []
     unreadable: list[Unreadable] = []
-    gear = desk.gear
-    fetcher = PatientFetcher(desk.fetcher, gear.sleep, gear.jitter, stop or threading.Event())
+    ways = ways or desk.ways(stop or threading.Event())
     for source in _sources(desk.catalog, names):
         try:
-            offers.append(_read(desk, source, fetcher, allow_rollback=allow_rollback))
+            offers.append(_read(desk, source, ways, allow_rollback=allow_rollback))
         except Stopped:
             raise
         except TundishError as error:
             unreadable.append(Unreadable(source.name, error))
+    if heard is not None:
+        heard(offers, unreadable)
     if not offers:
         raise unreadable[0].error
     holdings, ties = desk.catalog.images.list(), desk.catalog.keeping.ties()
     selections = tuple(selection for _, selection in desk.catalog.selections.list())
+    offers = [_judged(offer, holdings) for offer in offers]
     found = plan(
         offers,
         selections,
@@ -105,6 +124,7 @@ def prepare(
         held={blob.digest for blob in desk.store.walk()},
         unfinished={blob.digest: blob.size for blob in desk.store.unfinished()},
         ties=ties,
+        priorities={each.name: each.priority for each in desk.catalog.sources.list() if each.enabled},
     )
     return Prepared(found, tuple(offers), tuple(unreadable), holdings, selections, ties)
 
@@ -120,14 +140,30 @@ def _sources(catalog: Catalog, names: Sequence[SourceName]) -> list[Source]:
     return sources
 
 
-def _read(desk: Desk, source: Source, fetcher: Fetcher, *, allow_rollback: bool) -> Offer:
+def _read(desk: Desk, source: Source, ways: Ways, *, allow_rollback: bool) -> Offer:
     return read(
         source,
-        fetcher=fetcher,
+        fetcher=ways.pages(source),
         verifier=desk.verifier,
         seen={} if allow_rollback else desk.catalog.sources.seen(source.name),
         at=desk.gear.now(),
+        kept=desk.catalog.documents.of(source.name),
     )
+
+
+def _judged(offer: Offer, holdings: Iterable[Holding]) -> Offer:
+    """
+    The offer; marked, and with a remark, if a source that gave us images suddenly offers nothing.
+    """
+    name = offer.source.name
+    if (
+        offer.products
+        or offer.unread
+        or not any(each.source == name and each.state is not State.RETIRED for each in holdings)
+    ):
+        return offer
+    remark = Remark(f"source {name}", "suddenly offers nothing; what is held of it stays as it is")
+    return replace(offer, emptied=True, remarks=(remark, *offer.remarks))
 
 
 def sync(
@@ -135,7 +171,7 @@ def sync(
     names: Sequence[SourceName] = (),
     *,
     watch: Watch,
-    stop: threading.Event,
+    stop: Stoppable,
     planned: Callable[[Prepared], None],
     allow_rollback: bool = False,
     allow_mass_removal: bool = False,
@@ -154,39 +190,103 @@ def sync(
     with catalog.database.exclusive(KIND, desk.holder):
         catalog.jobs.lose(KIND, now())
         job = catalog.jobs.start(KIND, ", ".join(names) or "all sources", now())
+        brake = Brake(stop)
+        recorder = Recorder(watch, catalog.transfers, job, now, brake.pull)
+        ways = desk.ways(brake)
         try:
-            prepared = prepare(desk, names, allow_rollback=allow_rollback, stop=stop)
-            planned(prepared)
-            if not allow_mass_removal:
-                check_removal(prepared.plan, prepared.holdings)
-            outcome = _carry_out(desk, prepared, watch=watch, stop=stop)
+            if not allow_rollback and _is_at_rest(desk, names, ways):
+                catalog.jobs.end(job, "done", json.dumps(outcome_json(Outcome())), now())
+                return Outcome()
+            catalog.choices.drop(rest.NOTE)
+            with beating(recorder):
+                heard = partial(_note_conditions, desk)
+                prepared = prepare(desk, names, allow_rollback=allow_rollback, ways=ways, heard=heard)
+                planned(prepared)
+                if not allow_mass_removal:
+                    check_removal(prepared.plan, prepared.holdings)
+                recorder.expect(prepared.plan)
+                outcome = _carry_out(desk, prepared, ways, watch=recorder, stop=brake)
         except BaseException as error:
-            _note_failure(catalog, job, error, desk)
+            _note_failure(catalog, job, error, desk, recorder)
             raise
         verdict = _verdict(outcome, prepared)
-        catalog.jobs.end(job, "partial" if verdict else "done", json.dumps(outcome_json(outcome)), now())
+        note = None if verdict else rest.rest(_world(desk, names), prepared.offers)
+        if note is not None:
+            catalog.choices.set(rest.NOTE, note.text())
+        detail = json.dumps({**outcome_json(outcome), **recorder.summary()})
+        catalog.jobs.end(job, "partial" if verdict else "done", detail, now())
         if verdict:
             catalog.events.add("sync-partial", KIND, str(verdict), now())
             raise verdict
         return outcome
 
 
-def _carry_out(desk: Desk, prepared: Prepared, *, watch: Watch, stop: threading.Event) -> Outcome:
+def _is_at_rest(desk: Desk, names: Sequence[SourceName], ways: Ways) -> bool:
+    """
+    Whether there is nothing to do, by the note of the last run and the word of the sources.
+    """
+    catalog, at = desk.catalog, desk.gear.now()
+    note = rest.parse(catalog.choices.get(rest.NOTE))
+    if note is None or not note.lasts(_world(desk, names), at):
+        return False
+    sources = _sources(catalog, names)
+    if not note.is_confirmed(sources, ways.pages):
+        return False
+    for source in sources:
+        marks = catalog.sources.seen(source.name).values()
+        catalog.sources.record_seen(source.name, [replace(mark, at=at) for mark in marks])
+    return True
+
+
+def _world(desk: Desk, names: Sequence[SourceName]) -> str:
+    """
+    A short word for everything on our side that a sync looks at.
+    """
+    parts = (__version__, *sorted(names), desk.catalog.pulse.now(), desk.store.stamp())
+    return Digest.of("\n".join(parts).encode()).hex
+
+
+def _carry_out(desk: Desk, prepared: Prepared, ways: Ways, *, watch: Watch, stop: Stoppable) -> Outcome:
     for offer in prepared.offers:
-        desk.catalog.sources.record_seen(offer.source.name, offer.marks)
+        _note(desk, offer)
     dropped = retention.dropped(prepared.offers, prepared.holdings)
     desk.catalog.keeping.drop(dropped.gone, dropped.back, desk.gear.now())
-    roots = {
-        offer.source.name: entry(offer.source.url, signed=offer.source.is_signed).root
-        for offer in prepared.offers
-    }
-    return mirror(prepared.plan, gear=replace(desk.gear, roots=roots), watch=watch, stop=stop)
+    places = {offer.source.name: roots(offer.source) for offer in prepared.offers}
+    gear = replace(
+        desk.gear,
+        roots={name: place[0] for name, place in places.items()},
+        mirrors={name: place[1:] for name, place in places.items()},
+        fetchers={offer.source.name: ways.to(offer.source) for offer in prepared.offers},
+    )
+    return mirror(prepared.plan, gear=gear, watch=watch, stop=stop)
 
 
-def _note_failure(catalog: Catalog, job: int, error: BaseException, desk: Desk) -> None:
+def _note(desk: Desk, offer: Offer) -> None:
+    """
+    Remember what was accepted of a source, and what it offers; one that suddenly offers nothing keeps the
+    catalogue that it had.
+    """
+    catalog, name = desk.catalog, offer.source.name
+    catalog.sources.record_seen(name, offer.marks)
+    if offer.emptied:
+        catalog.events.add("source-emptied", name, offer.remarks[0].text, desk.gear.now())
+    else:
+        catalog.documents.keep(name, offer.documents, offer.listed)
+
+
+def _note_conditions(desk: Desk, offers: Sequence[Offer], unreadable: Sequence[Unreadable]) -> None:
+    at = desk.gear.now()
+    for offer in offers:
+        conditions.note_good(desk.catalog.choices, offer, at)
+    for each in unreadable:
+        conditions.note_bad(desk.catalog.choices, each.source, each.error, at)
+
+
+def _note_failure(catalog: Catalog, job: int, error: BaseException, desk: Desk, recorder: Recorder) -> None:
     text = str(error) or type(error).__name__
-    catalog.jobs.end(job, "failed", json.dumps({"error": text}), desk.gear.now())
-    catalog.events.add("sync-failed", KIND, text, desk.gear.now())
+    outcome = STOPPED if isinstance(error, Stopped) else "failed"
+    catalog.jobs.end(job, outcome, json.dumps({"error": text, **recorder.summary()}), desk.gear.now())
+    catalog.events.add(f"sync-{outcome}", KIND, text, desk.gear.now())
 
 
 def _verdict(outcome: Outcome, prepared: Prepared) -> TundishError | None:
