@@ -1,7 +1,7 @@
 """
 How far a running job is, written down now and then by who runs it and read by everybody else.
 
-Only the last job's files are kept.
+Only the files of the last job that noted any are kept.
 """
 
 from collections.abc import Sequence
@@ -22,13 +22,6 @@ class Transfers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin(self, job: int) -> None:
-        """
-        Make room: what was noted of earlier jobs goes.
-        """
-        with self._database.transaction() as connection:
-            connection.execute(delete(tables.transfers).where(_is.job_id != job))
-
     def note(self, job: int, detail: str, changed: Sequence[Transfer]) -> bool:
         """
         Note how far a running job is; the answer is whether somebody asked it to stop.
@@ -38,6 +31,7 @@ class Transfers:
         change = update(tables.jobs).where(running).values(detail=detail).returning(_job.stop)
         with self._database.transaction() as connection:
             asked = connection.execute(change).scalar()
+            connection.execute(delete(tables.transfers).where(_is.job_id != job))
             for part in portions(list(rows)):
                 connection.execute(delete(tables.transfers).where(_is.job_id == job, _is.sha256.in_(part)))
                 connection.execute(insert(tables.transfers), [rows[sha256] for sha256 in part])

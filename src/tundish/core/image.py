@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from tundish.core.digest import Digest
 from tundish.core.names import ContentId, ItemName, ItemPath, ProductName, VersionName
+from tundish.core.notice import Announcement
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Extra: TypeAlias = Mapping[str, Json]
@@ -99,6 +100,7 @@ class Products:
     updated: datetime | None
     products: tuple[Product, ...]
     extra: Extra = field(default_factory=lambda: NOTHING, hash=False)
+    announced: tuple[Announcement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

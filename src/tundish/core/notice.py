@@ -66,3 +66,13 @@ class Notice:
         Whether nobody dismissed it of late.
         """
         return self.dismissed_at is None or now - self.dismissed_at >= RESURFACING
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """
+    What a stream says of a new release of MAAS.
+    """
+
+    version: str
+    text: str

@@ -14,8 +14,10 @@ from tundish.core.digest import Digest
 from tundish.core.errors import InputError
 from tundish.core.image import Item, Json, Product, Products, Remark, Version
 from tundish.core.names import ContentId, ItemPath
+from tundish.core.notice import Announcement
 from tundish.core.payload import Payload
 from tundish.stream import dates, document, items
+from tundish.stream.announcements import announced
 from tundish.stream.document import Object
 from tundish.stream.flatten import ITEM_KEYS, PRODUCT_KEYS, Aliases, carried, handed_down
 from tundish.stream.remarks import Remarks, shown
@@ -49,7 +51,8 @@ def parse(payload: Payload, *, nameless: bool = False) -> tuple[Products, tuple[
     content_id = _content_id(top, payload)
     aliases = Aliases(top, payload.origin, remarks)
     top = aliases.expanded(top)
-    found = _Reading(content_id, aliases, remarks, nameless).products(top, listed)
+    reading = _Reading(content_id, aliases, remarks, nameless)
+    found = reading.products(top, listed)
     return (
         Products(
             content_id=content_id,
@@ -57,6 +60,7 @@ def parse(payload: Payload, *, nameless: bool = False) -> tuple[Products, tuple[
             updated=dates.parse(top.get("updated"), content_id, remarks),
             products=found,
             extra=carried(top, _TOP, PRODUCT_KEYS | ITEM_KEYS, content_id, remarks),
+            announced=tuple(reading.announced),
         ),
         remarks.collected(),
     )
@@ -105,6 +109,7 @@ class _Reading:
     remarks: Remarks
     nameless: bool = False
     paths: dict[ItemPath, tuple[Digest, int]] = field(default_factory=dict)
+    announced: list[Announcement] = field(default_factory=list)
 
     def products(self, top: Object, listed: Object) -> tuple[Product, ...]:
         """
@@ -114,10 +119,13 @@ class _Reading:
         found = []
         for name in sorted(listed):
             body = listed.pop(name)
+            news = list(announced(body))
+            self.announced += news
             try:
                 found.append(self.product(name, _as_object(body), above, beneath))
             except InputError as error:
-                self.remarks.add(name, f"skipped: {error}")
+                if not news:  # an announcement is whole without any file
+                    self.remarks.add(name, f"skipped: {error}")
         return tuple(found)
 
     def product(

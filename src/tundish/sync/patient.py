@@ -16,13 +16,17 @@ T = TypeVar("T")
 _BEAT = 0.25  # seconds between two looks at the brake
 
 
+class Stoppable(Protocol):
+    def is_set(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Brake:
     """
     Whether a run is to end early: because a person says so (`stop`, which is only read), or by itself.
     """
 
-    stop: threading.Event
+    stop: Stoppable
     own: threading.Event = field(default_factory=threading.Event)
 
     def pull(self) -> None:
@@ -30,10 +34,6 @@ class Brake:
 
     def is_set(self) -> bool:
         return self.stop.is_set() or self.own.is_set()
-
-
-class Stoppable(Protocol):
-    def is_set(self) -> bool: ...
 
 
 def pauses(sleep: Callable[[float], None], stop: Stoppable) -> Callable[[float], None]:

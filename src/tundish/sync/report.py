@@ -45,7 +45,7 @@ def _version(planned: PlannedVersion) -> Json:
     }
 
 
-def outcome_json(outcome: Outcome) -> Json:
+def outcome_json(outcome: Outcome) -> dict[str, Json]:
     return {
         "fetched_files": outcome.fetched_files,
         "fetched_bytes": outcome.fetched_bytes,
