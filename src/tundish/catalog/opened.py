@@ -5,6 +5,7 @@ The catalog as a whole: one database, one object for each noun.
 from dataclasses import dataclass
 from typing import Self
 
+from tundish.catalog.bundles import Bundles
 from tundish.catalog.channels import Channels
 from tundish.catalog.choices import Choices
 from tundish.catalog.db import Database
@@ -12,10 +13,12 @@ from tundish.catalog.documents import Documents
 from tundish.catalog.images import Images
 from tundish.catalog.keeping import Keeping
 from tundish.catalog.machines import Machines
+from tundish.catalog.notices import Notices
 from tundish.catalog.pulse import Pulse
 from tundish.catalog.records import Events, Jobs
 from tundish.catalog.selections import Selections
 from tundish.catalog.sources import Sources
+from tundish.catalog.transfers import Transfers
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,9 @@ class Catalog:
     documents: Documents
     choices: Choices
     pulse: Pulse
+    bundles: Bundles
+    transfers: Transfers
+    notices: Notices
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -55,6 +61,9 @@ class Catalog:
             documents=Documents(database),
             choices=Choices(database),
             pulse=Pulse(database),
+            bundles=Bundles(database),
+            transfers=Transfers(database),
+            notices=Notices(database),
         )
 
     def close(self) -> None:
