@@ -15,7 +15,7 @@ import pytest
 
 SRC = Path(__file__).resolve().parent.parent / "src"
 LEAVES = {"stream", "trust", "fetch", "store", "tools", "anatomy"}
-VERBS = {"sync", "build", "publish"}
+VERBS = {"sync", "build", "publish", "mirrors", "retain", "bundle"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
@@ -31,8 +31,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"core"},
     "boot": {"core"},
     "sync": {"core", "stream", "trust", "fetch", "store", "catalog"},
+    "mirrors": {"core", "stream", "trust", "fetch", "store", "catalog"},
     "publish": {"core", "stream", "trust", "store", "catalog"},
     "build": {"core", "anatomy", "trust", "fetch", "tools", "store", "catalog"},
+    "retain": {"core", "store", "catalog", "fetch"},
+    "bundle": {"core", "stream", "trust", "store", "catalog"},
     "app": {"core", "settings", "catalog"} | LEAVES | VERBS,
     "api": {"core", "app"} | VERBS,
     "serve": {"core", "settings", "app", "api", "boot"},
@@ -83,14 +86,21 @@ PURE = (
     "trust/keyring.py",
     "sync/guard.py",
     "sync/plan.py",
+    "sync/schedule.py",
     "sync/retention.py",
     "publish/dialect.py",
     "publish/dialects/",
     "publish/difference.py",
     "publish/tree.py",
+    "mirrors/plan.py",
+    "mirrors/catalogue.py",
     "build/recipe.py",
     "build/sources.py",
     "build/products.py",
+    "retain/policy.py",
+    "bundle/ustar.py",
+    "bundle/manifest.py",
+    "bundle/contents.py",
     "boot/asked.py",
     "boot/ipxe.py",
 )

@@ -1,14 +1,16 @@
 """
 Verified bytes: the only thing a parser takes.
 
-There are two ways to make one: `trust.clearsign.verify`, and `unverified`, which a source that was
-explicitly set to unsigned goes through and which says so for ever.
+There are three ways to make one: `trust.clearsign.verify`; `vouched`, for bytes that such a document names
+by their digest; and `unverified`, which a source that was explicitly set to unsigned goes through and
+which says so for ever.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from tundish.core.digest import Digest
+from tundish.core.errors import DigestMismatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +57,15 @@ def unverified(text: bytes, origin: str) -> Payload:
     Let bytes in that nobody vouches for. Only for a source whose settings say unsigned.
     """
     return Payload(text, None, origin)
+
+
+def vouched(text: bytes, digest: Digest, by: Payload, origin: str) -> Payload:
+    """
+    Bytes that a verified document names by their digest: who signed it vouches for them too.
+
+    Raises:
+        DigestMismatch: they are other bytes.
+    """
+    if Digest.of(text) != digest:
+        raise DigestMismatch(digest, Digest.of(text), origin)
+    return Payload(text, by.signature, origin)
