@@ -20,6 +20,7 @@ from tundish.core.errors import REACTIONS, InputError, TundishError, reaction
 COMMANDS = {  # word: its line of help; the word is the module of this package and the command in it
     "build": "Build an image from the machine's own package archive.",
     "channel": "Promote, roll back and compare what is offered.",
+    "bundle": "Carry images across an air gap in one signed file.",
     "completion": "Print the shell completion script.",
     "demo": "Build, publish, sync and boot a real image, and show how.",
     "doctor": "Say what works on this machine, and how to mend what does not.",
