@@ -106,7 +106,7 @@ def read(root: Path, reader: Reader) -> Standing:
         named=named | listed,
         signature=clear.text.signature,
         days=clear.text.days,
-        sound=sound and all((root / entry.path).is_file() for entry in entries),
+        sound=sound and all(_is_as_named(root, entry) for entry in entries),
         settled=settled,
     )
 
@@ -156,6 +156,11 @@ def _document(root: Path, entry: IndexEntry, reader: Reader, *, signed: bool) ->
         return stream_products.parse(_ours(_text(data, reader).data if signed else data))[0]
     except BadDocument:
         return None
+
+
+def _is_as_named(root: Path, entry: IndexEntry) -> bool:
+    data = _bytes(root / entry.path)
+    return data is not None and Digest.of(data) == entry.digest
 
 
 def _paths(documents: Iterable[Products]) -> set[str]:
