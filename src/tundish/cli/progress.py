@@ -4,18 +4,41 @@ Live progress on standard error: bars on a terminal, a plain line now and then e
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from tundish.cli.session import size_text
 from tundish.core import clock
+from tundish.core.digest import Digest
 from tundish.core.errors import TundishError
-from tundish.sync.mirror import Watch
-from tundish.sync.plan import Plan, PlannedFile
+
+if TYPE_CHECKING:  # it brings the catalog's library, which a mirror does without
+    from tundish.sync.mirror import Watch
 
 EVERY = 2.0  # seconds between two plain lines
+
+
+class File(Protocol):
+    """
+    What is shown of a file under way.
+    """
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def digest(self) -> Digest: ...
+
+
+class Files(Protocol):
+    @property
+    def files(self) -> Sequence[File]: ...
 
 
 class _Totals:
@@ -28,7 +51,7 @@ class _Totals:
         self.files = self.bytes = self.done = self.came = 0
         self.since = clock.monotonic()
 
-    def expect(self, plan: Plan) -> None:
+    def expect(self, plan: Files) -> None:
         self.files = len(plan.files)
         self.bytes = sum(file.size for file in plan.files)
         self.since = clock.monotonic()
@@ -52,14 +75,14 @@ class Lines:
     def __init__(self) -> None:
         self._totals, self._next = _Totals(), 0.0
 
-    def expect(self, plan: Plan) -> None:
+    def expect(self, plan: Files) -> None:
         self._totals.expect(plan)
         self._next = clock.monotonic() + EVERY
 
-    def begun(self, file: PlannedFile) -> None:
+    def begun(self, file: File) -> None:
         pass
 
-    def moved(self, file: PlannedFile, count: int) -> None:
+    def moved(self, file: File, count: int) -> None:
         with self._totals.lock:
             self._totals.came += count
             if clock.monotonic() < self._next:
@@ -68,10 +91,10 @@ class Lines:
             line = self._totals.line()
         click.echo(line, err=True)
 
-    def retried(self, file: PlannedFile, error: TundishError, delay: float) -> None:
+    def retried(self, file: File, error: TundishError, delay: float) -> None:
         click.echo(f"again in {delay:.1f} s: {file.path}: {error}", err=True)
 
-    def ended(self, file: PlannedFile, error: TundishError | None) -> None:
+    def ended(self, file: File, error: TundishError | None) -> None:
         with self._totals.lock:
             self._totals.done += error is None
         if error is not None:
@@ -111,26 +134,26 @@ class Bars:
         self._total: TaskID | None = None
         self._lock = threading.Lock()
 
-    def expect(self, plan: Plan) -> None:
+    def expect(self, plan: Files) -> None:
         if plan.files:
             size = sum(file.size for file in plan.files)
             self._total = self._progress.add_task(f"{len(plan.files)} files", total=size)
             self._progress.start()
 
-    def begun(self, file: PlannedFile) -> None:
+    def begun(self, file: File) -> None:
         name = file.path if len(file.path) <= 48 else "..." + file.path[-45:]
         with self._lock:
             self._files[file.digest.hex] = self._progress.add_task(name, total=file.size)
 
-    def moved(self, file: PlannedFile, count: int) -> None:
+    def moved(self, file: File, count: int) -> None:
         if self._total is not None:
             self._progress.advance(self._total, count)
         self._progress.advance(self._files[file.digest.hex], count)
 
-    def retried(self, file: PlannedFile, error: TundishError, delay: float) -> None:
+    def retried(self, file: File, error: TundishError, delay: float) -> None:
         self._progress.console.print(f"again in {delay:.1f} s: {file.path}: {error}", markup=False)
 
-    def ended(self, file: PlannedFile, error: TundishError | None) -> None:
+    def ended(self, file: File, error: TundishError | None) -> None:
         with self._lock:
             self._progress.remove_task(self._files.pop(file.digest.hex))
         if error is not None:
@@ -153,7 +176,7 @@ def shown() -> Iterator["Lines | Bars"]:
         watch.finish()
 
 
-def _promise(_: Watch) -> None:
+def _promise(_: "Watch") -> None:
     """
     Holds the type checker to it that both are watchers.
     """

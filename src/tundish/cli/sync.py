@@ -8,16 +8,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from tundish.cli.command import Verb
 from tundish.cli.session import answer, json_option, opened, size_text, table
 from tundish.core.names import SourceName
-from tundish.sync.ledger import Outcome
 from tundish.sync.plan import Action, Plan
-from tundish.sync.report import outcome_json, plan_json
-from tundish.sync.run import Prepared
+
+if TYPE_CHECKING:  # these bring the catalog's library, and others come here for `stoppable` alone
+    from tundish.sync.ledger import Outcome
+    from tundish.sync.run import Prepared
 
 STOPPING = b"stopping with the next bytes that come; Ctrl-C again ends at once\n"
 SHOWN = 40  # lines of a plan before the rest is counted
@@ -67,7 +69,7 @@ def sync(
             return
         with shown() as watch, stoppable() as stop:
 
-            def planned(prepared: Prepared) -> None:
+            def planned(prepared: "Prepared") -> None:
                 if not as_json:
                     show_plan(prepared, as_json=False, all_lines=all_lines)
                 watch.expect(prepared.plan)
@@ -84,10 +86,12 @@ def sync(
     show_outcome(outcome, as_json=as_json)
 
 
-def show_plan(prepared: Prepared, *, as_json: bool, all_lines: bool) -> None:
+def show_plan(prepared: "Prepared", *, as_json: bool, all_lines: bool) -> None:
     """
     A plan on standard output; what could not be read, on standard error.
     """
+    from tundish.sync.report import plan_json
+
     for unreadable in prepared.unreadable:
         click.echo(f"warning: source {unreadable.source}: {unreadable.error}", err=True)
     for offer in prepared.offers:
@@ -119,8 +123,10 @@ def _plan_text(plan: Plan, *, all_lines: bool) -> None:
     )
 
 
-def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
+def show_outcome(outcome: "Outcome", *, as_json: bool) -> None:
     if as_json:
+        from tundish.sync.report import outcome_json
+
         answer(outcome_json(outcome))
         return
     click.echo(

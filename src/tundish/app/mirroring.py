@@ -1,0 +1,72 @@
+"""
+What `tundish mirror` works with: the ways out, gpgv and, where it is asked for, a signing key.
+
+A mirror keeps what it knows in its own folder, so no state folder is opened.
+"""
+
+import os
+import platform
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from tundish.core import clock
+from tundish.core.errors import InputError
+from tundish.core.selection import Fetching
+from tundish.fetch.lines import Lines
+from tundish.mirrors.desk import Desk
+from tundish.settings import Settings
+from tundish.tools.gpg import GpgSigner, Gpgv
+from tundish.trust.keyring import MAX_KEYRING, normalise
+
+
+@contextmanager
+def open_mirror(
+    settings: Settings,
+    *,
+    key: Path | None,
+    parallel: int | None,
+    bounded: Callable[[], AbstractContextManager[object]],
+) -> Iterator[Desk]:
+    """
+    The parts, closed in the end.
+    """
+    files = parallel or settings.parallel
+    lines = Lines(connections=files, http_proxy=settings.http_proxy, no_proxy=settings.no_proxy)
+    try:
+        yield Desk(
+            fetcher=lines.of(Fetching()),
+            verifier=Gpgv(),
+            now=clock.now,
+            sleep=time.sleep,
+            jitter=random.random,
+            holder=holder(),
+            signer=GpgSigner(key) if key is not None else None,
+            parallel=files,
+            bounded=bounded,
+        )
+    finally:
+        lines.close()
+
+
+def read_keyring(path: Path) -> bytes:
+    """
+    The keys of a file in any of their forms.
+
+    Raises:
+        InputError: it cannot be read, or is no public keyring.
+    """
+    try:
+        with path.open("rb") as file:
+            return normalise(file.read(MAX_KEYRING + 1))
+    except OSError as error:
+        raise InputError(f"the keyring {path} cannot be read: {error.strerror}; check the path") from error
+
+
+def holder() -> str:
+    """
+    Who we are, for somebody who finds the folder taken.
+    """
+    return f"tundish mirror, process {os.getpid()} on {platform.node()}"

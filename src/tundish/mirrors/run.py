@@ -1,0 +1,173 @@
+"""
+One run of a mirror from end to end: read the source, plan, fetch, place, publish, and forget what went.
+
+Files first, documents after them, what a reader begins with last; what nothing lists any more stays for
+the grace period. One run per folder at a time. Killed anywhere, the next run goes on.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tundish.catalog.lock import held as locked
+from tundish.core.errors import Conflict, Gone, InputError, Partial, TundishError
+from tundish.mirrors.desk import Desk, Outcome, Prepared
+from tundish.mirrors.plan import OWN, Plan, settled
+from tundish.mirrors.reading import Offer
+from tundish.mirrors.record import Notes, Record
+from tundish.mirrors.transfer import Arrivals, Wanted, Watch
+from tundish.mirrors.tree import Tree
+from tundish.mirrors.wish import Wish
+from tundish.mirrors.work import Work
+from tundish.store.local import LocalStore
+
+_SHOWN = 20  # troubles named before the rest is counted
+
+
+def prepare(wish: Wish, root: Path, desk: Desk) -> Prepared:
+    """
+    Say what a run would do. Writes nothing at all.
+
+    Raises:
+        TrustError, UpstreamError: the source cannot be read or believed.
+        InputError: a filter is none.
+    """
+    work = _begun(wish, root, desk, threading.Event())
+    offer = work.read()
+    return _prepared(offer, work.plan(offer), ())
+
+
+def mirror(
+    wish: Wish,
+    root: Path,
+    desk: Desk,
+    *,
+    watch: Watch,
+    stop: threading.Event,
+    planned: Callable[[Prepared], None],
+) -> Outcome:
+    """
+    Bring the folder to what is wished. `planned` is shown the plan before it is begun.
+
+    Raises:
+        Busy: another run has the folder.
+        Partial: some of it worked; the rest is named, and the next run tries it again.
+        NoSpace, StorageError, Stopped: it ended early; what came is kept.
+        TrustError, UpstreamError: the source cannot be read or believed; nothing was changed.
+    """
+    wish.parsed()  # a wrong word makes no folder
+    tree = Tree(root)
+    tree.make()
+    with locked(root / OWN / "lock", f"the mirror {root}", desk.holder):
+        tree.sweep()
+        work = _begun(wish, root, desk, stop)
+        if met := work.met():
+            return Outcome(
+                changed=False, totals=met.totals, removed=work.forget(), fingerprint=work.fingerprint
+            )
+        return _carried_out(work, watch, planned)
+
+
+def _begun(wish: Wish, root: Path, desk: Desk, stop: threading.Event) -> Work:
+    wish.parsed()
+    notes = Notes(root)
+    record = notes.record()
+    wish = replace(wish, signed=_is_signed(wish, record, root))
+    if wish.signed and desk.signer is None:
+        raise InputError(f"{root} is to have a catalogue of its own; give the key: --sign KEY")
+    return Work(wish, desk, Tree(root), notes, record, stop, desk.now())
+
+
+def _is_signed(wish: Wish, record: Record, root: Path) -> bool:
+    """
+    Who signs the catalogue. That of a folder does not change by a word left out.
+    """
+    if wish.signed is None and record.signed:
+        raise Conflict(
+            f"the catalogue of {root} is signed by a key of ours; give --sign KEY as before, "
+            "or --verbatim to put upstream's in its place"
+        )
+    return bool(wish.signed)
+
+
+def _carried_out(work: Work, watch: Watch, planned: Callable[[Prepared], None]) -> Outcome:
+    store = LocalStore(work.notes.folder / "store")
+    offer, decided, arrivals = _brought(work, store, watch, planned)
+    lost = {failure.file.digest for failure in arrivals.failures}
+    held = settled(decided, lost)
+    work.place(work.missing(decided, store) if work.wish.download else [], lost, store)
+    written = work.publish(offer, held, arrivals)
+    work.note(offer, held, decided)
+    removed = work.forget(store)
+    if troubles := _troubles(offer, arrivals):
+        raise _verdict(troubles, offer, arrivals)
+    changed = written or bool(decided.changes())
+    totals = work.totals(offer, held)
+    work.fulfilled(offer, totals, changed=changed)
+    return Outcome(
+        changed=changed,
+        totals=totals,
+        fetched_files=arrivals.files,
+        fetched_bytes=arrivals.bytes,
+        removed=removed,
+        fingerprint=work.fingerprint,
+    )
+
+
+def _brought(
+    work: Work, store: LocalStore, watch: Watch, planned: Callable[[Prepared], None]
+) -> tuple[Offer, Plan, Arrivals]:
+    """
+    What the source has, and what came of it. If it lacks a file it lists, it may have moved on: once more.
+    """
+    offer = work.read()
+    decided, arrivals = _fetched(work, offer, store, watch, planned)
+    if any(isinstance(failure.error, Gone) for failure in arrivals.failures):
+        work.renew_shelf()
+        later = work.read()
+        if [each.kept.digest for each in later.documents] != [each.kept.digest for each in offer.documents]:
+            return later, *_fetched(work, later, store, watch, planned)
+    return offer, decided, arrivals
+
+
+def _fetched(
+    work: Work, offer: Offer, store: LocalStore, watch: Watch, planned: Callable[[Prepared], None]
+) -> tuple[Plan, Arrivals]:
+    decided = work.plan(offer)
+    missing = work.missing(decided, store) if work.wish.download else []
+    wanted = work.wanted(missing, store)
+    planned(_prepared(offer, decided, wanted))
+    work.check_space(wanted, store)
+    work.note_coming(missing)
+    return decided, work.fetch(wanted, store, watch)
+
+
+def _prepared(offer: Offer, decided: Plan, wanted: Sequence[Wanted]) -> Prepared:
+    return Prepared(
+        changes=decided.changes(),
+        growth=decided.growth(),
+        remarks=tuple(offer.remarks),
+        troubles=tuple(f"{each.content_id}: {each.error}" for each in offer.unread),
+        files=tuple(wanted),
+    )
+
+
+def _troubles(offer: Offer, arrivals: Arrivals) -> list[str]:
+    return [
+        *(f"{failure.file.path}: {failure.error}" for failure in arrivals.failures),
+        *(f"{each.content_id}: {each.error}" for each in offer.unread),
+    ]
+
+
+def _verdict(troubles: Sequence[str], offer: Offer, arrivals: Arrivals) -> TundishError:
+    """
+    What to raise at the end: the one error if nothing worked, or Partial.
+    """
+    if not arrivals.files and not offer.offered and offer.unread:
+        return offer.unread[0].error
+    shown = "\n  ".join(troubles[:_SHOWN])
+    more = "" if len(troubles) <= _SHOWN else f"\n  and {len(troubles) - _SHOWN} more"
+    return Partial(
+        f"{len(troubles)} part(s) of the mirror failed; the next run tries them again:\n  {shown}{more}"
+    )
