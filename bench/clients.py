@@ -12,22 +12,30 @@ from bench.measure import RunFailed
 from bench.stream import INDEX, Shape, paths
 
 Command = Sequence[str]
+HASH = "import hashlib, sys; print(hashlib.file_digest(open(sys.argv[1], 'rb'), 'sha256').hexdigest())"
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """
-    The stream that all clients mirror.
+    The stream that clients mirror: where it is served, and the folder it is served from.
     """
 
     url: str
     keyring: Path
     shape: Shape
+    root: Path
 
 
 class Client(Protocol):
     @property
     def name(self) -> str: ...
+
+    @property
+    def holds(self) -> bool:
+        """
+        Whether it is to hold all files afterwards.
+        """
 
     @property
     def knows_what_it_holds(self) -> bool:
@@ -48,6 +56,7 @@ class Client(Protocol):
 
 class Reference:
     name = "reference"
+    holds = True
     knows_what_it_holds = True
 
     def configure(self, _offer: Offer, _target: Path, /) -> Sequence[Command]:
@@ -56,10 +65,12 @@ class Reference:
     def sync(self, offer: Offer, target: Path) -> Command:
         # By way of the interpreter: the first line of the script cannot hold a path with a space.
         script = Path(sys.executable).with_name("sstream-mirror")
+        most = (f"--max={offer.shape.keep}",) if offer.shape.keep < offer.shape.versions else ()
         return (
             sys.executable,
             str(script),
             f"--keyring={offer.keyring}",
+            *most,
             f"{offer.url}/{INDEX}.sjson",
             str(target),
         )
@@ -67,13 +78,13 @@ class Reference:
 
 class Tundish:
     name = "tundish"
+    holds = True
     knows_what_it_holds = True
 
     def configure(self, offer: Offer, target: Path) -> Sequence[Command]:
-        keep = str(offer.shape.versions)
         return (
             self._command(target, "source", "add", "bench", offer.url, "--keyring", str(offer.keyring)),
-            self._command(target, "select", "add", "*/*", "--keep", keep),
+            self._command(target, "select", "add", "*/*", "--keep", str(offer.shape.keep)),
         )
 
     def sync(self, _offer: Offer, target: Path, /) -> Command:
@@ -83,13 +94,16 @@ class Tundish:
         return (sys.executable, "-m", "tundish", "--state", str(target), *words)
 
 
+@dataclass(frozen=True, slots=True)
 class Curl:
     """
     The floor: the same files over kept-alive connections, with no verification and no bookkeeping.
     """
 
-    name = "curl"
-    knows_what_it_holds = False
+    parallel: int
+    name: str = "curl"
+    holds: bool = True
+    knows_what_it_holds: bool = False
 
     def configure(self, offer: Offer, target: Path) -> Sequence[Command]:
         target.mkdir()
@@ -102,13 +116,27 @@ class Curl:
 
     def sync(self, _offer: Offer, target: Path, /) -> Command:
         options = ("--silent", "--show-error", "--fail", "--create-dirs")
-        return ("curl", *options, "--parallel", "--parallel-max", "4", "--config", str(self._list(target)))
+        side = ("--parallel", "--parallel-max", str(self.parallel)) if self.parallel > 1 else ()
+        return ("curl", *options, *side, "--config", str(self._list(target)))
 
     def _list(self, target: Path) -> Path:
         return target / "urls"
 
 
-CLIENTS: dict[str, Client] = {client.name: client for client in (Reference(), Tundish(), Curl())}
+class Hash:
+    """
+    The other floor of one large file: reading and hashing it, with no network and nothing written.
+    """
+
+    name = "sha256"
+    holds = False
+    knows_what_it_holds = False
+
+    def configure(self, _offer: Offer, _target: Path, /) -> Sequence[Command]:
+        return ()
+
+    def sync(self, offer: Offer, _target: Path, /) -> Command:
+        return (sys.executable, "-I", "-c", HASH, str(offer.root / next(paths(offer.shape))))
 
 
 def prove_held(client: Client, target: Path, shape: Shape) -> None:
@@ -116,9 +144,9 @@ def prove_held(client: Client, target: Path, shape: Shape) -> None:
     Count the files of an item's size below `target`.
 
     Raises:
-        RunFailed: there are fewer than the stream has.
+        RunFailed: there are fewer than the client should hold.
     """
     states = (path.lstat() for path in target.rglob("*") if path.is_file() and not path.is_symlink())
     held = len({state.st_ino for state in states if state.st_size == shape.item_size})
-    if held < shape.items:
+    if client.holds and held < shape.items:
         raise RunFailed(f"{client.name} ended well, but holds {held} of {shape.items} files")

@@ -1,5 +1,5 @@
 """
-A trial as tables: medians with the range, and ratios pair by pair. Pure.
+Trials as tables: medians with the range, and ratios pair by pair. Pure.
 """
 
 import json
@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 
+from bench.cases import Pair
+from bench.machine import Machine
 from bench.measure import Usage
-from bench.trial import CASES, Trial
+from bench.trial import WORKS, Trial
 
 MIB = 1024 * 1024
 
@@ -39,9 +41,11 @@ FIGURES = (
     Figure("CPU, s", lambda usage: usage.cpu, ".2f"),
     Figure("peak memory, MiB", lambda usage: usage.peak / MIB, ".0f"),
 )
-PAIRS = (("tundish", "reference"), ("tundish", "curl"), ("reference", "curl"))
-
 Row = tuple[str, ...]
+HEADINGS: tuple[Row, ...] = (
+    ("case", "client", *(figure.heading for figure in FIGURES)),
+    ("case", "ratio", *(figure.heading.split(",")[0] for figure in FIGURES)),
+)
 
 
 def costs(trial: Trial) -> list[Row]:
@@ -49,10 +53,10 @@ def costs(trial: Trial) -> list[Row]:
     Case, client, and each figure's median with its range.
     """
     return [
-        (CASES[case], client, *(figure.summary(usages) for figure in FIGURES))
-        for case in CASES
+        (text, client, *(figure.summary(usages) for figure in FIGURES))
+        for work, text in WORKS.items()
         for client in trial.clients
-        if (usages := trial.usages(client, case))
+        if (usages := trial.usages(client, work))
     ]
 
 
@@ -61,57 +65,67 @@ def ratios(trial: Trial) -> list[Row]:
     Case, pair, and for each figure the median of the rounds' ratios with its range.
     """
     return [
-        (CASES[case], f"{ours} / {theirs}", *(_ratio(figure, *both) for figure in FIGURES))
-        for case in CASES
-        for ours, theirs in PAIRS
-        if all(both := (trial.usages(ours, case), trial.usages(theirs, case)))
+        (text, pair.name, *(_ratio(figure, *both) for figure in FIGURES))
+        for work, text in WORKS.items()
+        for pair in trial.case.pairs
+        if (both := _both(trial, pair, work))
     ]
 
 
-def _ratio(figure: Figure, ours: Sequence[Usage], theirs: Sequence[Usage]) -> str:
+def _both(trial: Trial, pair: Pair, work: str) -> tuple[list[Usage], list[list[Usage]]] | None:
+    ours, theirs = trial.usages(pair.ours, work), [trial.usages(name, work) for name in pair.theirs]
+    return (ours, theirs) if ours and all(theirs) else None
+
+
+def _ratio(figure: Figure, ours: Sequence[Usage], theirs: Sequence[Sequence[Usage]]) -> str:
     values = [
-        figure.value(left) / (figure.value(right) or 0.001) for left, right in zip(ours, theirs, strict=True)
+        figure.value(left) / (max(map(figure.value, rights)) or 0.001)
+        for left, rights in zip(ours, zip(*theirs, strict=True), strict=True)
     ]
     return f"{median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
 
 
-def preamble(trial: Trial) -> list[str]:
-    shape = trial.shape
-    return [
+def _preamble(trial: Trial) -> list[str]:
+    shape, case = trial.shape, trial.case
+    part = f" of {shape.offered} offered" if shape.items < shape.offered else ""
+    lines = [
         f"Stream: {shape.products} products x {shape.versions} versions",
-        f"Files: {shape.items} of {shape.item_size // 1024} KiB, {shape.bytes / 1e6:.1f} MB in all",
-        f"Rounds: {trial.rounds}, interleaved, served by nginx on loopback; median (least-most)",
-        *trial.machine.lines(),
+        f"Files: {shape.items}{part}, {shape.item_size // 1024} KiB each, {shape.bytes / 1e6:.1f} MB in all",
+        f"Rounds: {trial.rounds}, interleaved, served by {case.server} on loopback; median (least-most)",
         f"Load average {trial.load_before:.1f} before, {trial.load_after:.1f} after",
     ]
+    return [*lines, case.note] if case.note else lines
 
 
-HEADINGS = (
-    ("case", "client", *(figure.heading for figure in FIGURES)),
-    ("case", "ratio", *(figure.heading.split(",")[0] for figure in FIGURES)),
-)
+def as_text(machine: Machine, trials: Sequence[Trial]) -> str:
+    parts = ["\n".join(machine.lines())]
+    for trial in trials:
+        parts.append("\n".join([f"== {trial.case.title} ==", *_preamble(trial)]))
+        parts.extend("\n".join(_aligned([head, *rows])) for head, rows in _tables(trial))
+    return "\n\n".join(parts)
 
 
-def as_text(trial: Trial) -> str:
-    return "\n\n".join(
-        (
-            "\n".join(preamble(trial)),
-            *("\n".join(_aligned([head, *rows])) for head, rows in _tables(trial)),
-        )
-    )
+def as_markdown(machine: Machine, trials: Sequence[Trial]) -> str:
+    parts = ["\n".join(f"- {line}" for line in machine.lines())]
+    for trial in trials:
+        parts.append(f"### {trial.case.title}")
+        parts.append("\n".join(f"- {line}" for line in _preamble(trial)))
+        parts.extend("\n".join(_piped(head, rows)) for head, rows in _tables(trial))
+    return "\n\n".join(parts)
 
 
-def as_markdown(trial: Trial) -> str:
-    return "\n\n".join(
-        (
-            "\n".join(f"- {line}" for line in preamble(trial)),
-            *("\n".join(_piped(head, rows)) for head, rows in _tables(trial)),
-        )
-    )
-
-
-def as_json(trial: Trial) -> str:
-    return json.dumps(asdict(trial), indent=1)
+def as_json(machine: Machine, trials: Sequence[Trial]) -> str:
+    shown = [
+        {
+            "case": trial.case.name,
+            "shape": asdict(trial.shape),
+            "rounds": trial.rounds,
+            "load": [trial.load_before, trial.load_after],
+            "runs": [asdict(run) for run in trial.runs],
+        }
+        for trial in trials
+    ]
+    return json.dumps({"machine": asdict(machine), "trials": shown}, indent=1)
 
 
 def _tables(trial: Trial) -> list[tuple[Row, list[Row]]]:

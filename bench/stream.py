@@ -1,8 +1,8 @@
 """
-Stream A: a tree shaped like a MAAS source, of any size, the same bytes every time.
+A tree shaped like a MAAS source, of any size, the same bytes every time.
 
 The content of an item is derived from its path, so nothing deduplicates or compresses, and two machines
-measure the same work.
+measure the same work. A single large file is a hole on the disk: it is all zeros.
 """
 
 import hashlib
@@ -23,16 +23,26 @@ PRODUCTS = f"streams/v1/{CONTENT_ID}"
 @dataclass(frozen=True, slots=True)
 class Shape:
     """
-    How large a stream is.
+    How large a stream is, and how many versions of each product, the newest, are mirrored.
     """
 
-    products: int = 200
-    versions: int = 2
-    item_size: int = 256 * KIB
+    products: int
+    versions: int
+    item_size: int
+    keep: int
+    kinds: tuple[str, ...] = ITEMS
+    is_hole: bool = False  # nothing but zeros, which take no room where they are served from
+
+    @property
+    def offered(self) -> int:
+        return self.products * self.versions * len(self.kinds)
 
     @property
     def items(self) -> int:
-        return self.products * self.versions * len(ITEMS)
+        """
+        How many files a mirror holds.
+        """
+        return self.products * min(self.keep, self.versions) * len(self.kinds)
 
     @property
     def bytes(self) -> int:
@@ -67,17 +77,17 @@ def content(path: str, size: int) -> bytes:
     return hashlib.shake_128(path.encode()).digest(size)
 
 
-def versions(shape: Shape) -> Iterator[str]:
-    return (str(20260101 + number) for number in range(shape.versions))
+def versions(shape: Shape) -> list[str]:
+    return [str(20260101 + number) for number in range(shape.versions)]
 
 
 def paths(shape: Shape) -> Iterator[str]:
     """
-    The path of every item, in the order of the products document.
+    The path of every item that is mirrored, in the order of the products document.
     """
     for number in range(shape.products):
-        for version in versions(shape):
-            yield from (Product(number).path(version, item) for item in ITEMS)
+        for version in versions(shape)[-shape.keep :]:
+            yield from (Product(number).path(version, item) for item in shape.kinds)
 
 
 def write(root: Path, shape: Shape, sign: Callable[[bytes], bytes]) -> None:
@@ -133,18 +143,21 @@ def _product(root: Path, product: Product, shape: Shape) -> dict[str, object]:
         "version": product.version,
         "versions": {
             version: {
-                "items": {
-                    item: _item(root, product.path(version, item), item, shape.item_size) for item in ITEMS
-                }
+                "items": {item: _item(root, product.path(version, item), item, shape) for item in shape.kinds}
             }
             for version in versions(shape)
         },
     }
 
 
-def _item(root: Path, path: str, ftype: str, size: int) -> dict[str, object]:
-    data = content(path, size)
-    target = root / path
+def _item(root: Path, path: str, ftype: str, shape: Shape) -> dict[str, object]:
+    target, size = root / path, shape.item_size
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(data)
-    return {"ftype": ftype, "path": path, "sha256": hashlib.sha256(data).hexdigest(), "size": size}
+    with target.open("w+b") as file:
+        if shape.is_hole:
+            file.truncate(size)
+        else:
+            file.write(content(path, size))
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"ftype": ftype, "path": path, "sha256": digest, "size": size}

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.clients import Client, Offer, prove_held
-from bench.machine import Machine
+from bench.cases import Case, Entrant
+from bench.clients import prove_held
 from bench.measure import RunFailed, Usage, measured
 from bench.stream import Shape
 
 FIRST, AGAIN = "first", "again"
-CASES = {FIRST: "first sync, into nothing", AGAIN: "second sync, nothing new"}
+WORKS = {FIRST: "first sync, into nothing", AGAIN: "second sync, nothing new"}
 CONFIGURE_TIMEOUT = 300.0
 
 Tell = Callable[[str], None]
@@ -28,37 +28,38 @@ Tell = Callable[[str], None]
 class Run:
     round: int
     client: str
-    case: str
+    work: str
     usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """
-    A whole measurement.
+    A whole measurement of one case.
     """
 
-    machine: Machine
-    shape: Shape
+    case: Case
     rounds: int
     load_before: float  # average over a minute, of everything on the machine
     load_after: float
     runs: tuple[Run, ...]
 
-    def usages(self, client: str, case: str) -> list[Usage]:
+    @property
+    def shape(self) -> Shape:
+        return self.case.shape
+
+    def usages(self, client: str, work: str) -> list[Usage]:
         """
         In the order of the rounds; empty if it was not measured.
         """
-        return [run.usage for run in self.runs if (run.client, run.case) == (client, case)]
+        return [run.usage for run in self.runs if (run.client, run.work) == (client, work)]
 
     @property
     def clients(self) -> list[str]:
-        return list(dict.fromkeys(run.client for run in self.runs))
+        return list(dict.fromkeys(run.client for run in sorted(self.runs, key=lambda run: run.round)))
 
 
-def measure(
-    machine: Machine, offer: Offer, clients: Sequence[Client], *, rounds: int, scratch: Path, tell: Tell
-) -> Trial:
+def measure(case: Case, entrants: Sequence[Entrant], *, rounds: int, scratch: Path, tell: Tell) -> Trial:
     """
     Raises:
         RunFailed: a client failed, or does not hold what it should.
@@ -66,24 +67,25 @@ def measure(
     before = os.getloadavg()[0]
     runs = []
     for number in range(rounds):
-        turn = number % len(clients)
-        for client in (*clients[turn:], *clients[:turn]):
-            for run in _turn(number + 1, client, offer, scratch):
-                tell(f"round {run.round} of {rounds}: {run.client:10} {run.case:6} {run.usage.wall:7.2f} s")
+        turn = number % len(entrants)
+        for entrant in (*entrants[turn:], *entrants[:turn]):
+            for run in _turn(number + 1, entrant, scratch):
+                tell(f"round {run.round} of {rounds}: {run.client:15} {run.work:6} {run.usage.wall:8.2f} s")
                 runs.append(run)
-    return Trial(machine, offer.shape, rounds, before, os.getloadavg()[0], tuple(runs))
+    return Trial(case, rounds, before, os.getloadavg()[0], tuple(runs))
 
 
-def _turn(number: int, client: Client, offer: Offer, scratch: Path) -> Iterator[Run]:
+def _turn(number: int, entrant: Entrant, scratch: Path) -> Iterator[Run]:
+    client, offer = entrant.client, entrant.offer
     target, log = scratch / "target", scratch / f"{client.name}.log"
     try:
         for command in client.configure(offer, target):
             _configure(command)
-        cases = (FIRST, AGAIN) if client.knows_what_it_holds else (FIRST,)
-        for case in cases:
+        works = (FIRST, AGAIN) if client.knows_what_it_holds else (FIRST,)
+        for work in works:
             usage = measured(client.sync(offer, target), scratch=scratch, log=log)
             prove_held(client, target, offer.shape)
-            yield Run(number, client.name, case, usage)
+            yield Run(number, entrant.name, work, usage)
     finally:
         shutil.rmtree(target, ignore_errors=True)
 
