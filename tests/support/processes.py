@@ -13,15 +13,15 @@ from pathlib import Path
 
 SECONDS = 60.0  # no test waits longer for a process
 
-# Kills its own process, with SIGKILL, at the given call that is made from the beginning of the sync on,
+# Kills its own process, with SIGKILL, at the given call that is made from the beginning of a function on,
 # by any thread and in any library. Without a number it runs to the end and says how many calls there were.
 DYING = """
 import os, signal, sys, threading
-fatal, made, begun = int(sys.argv.pop(1)), 0, False
+fatal, name, file, made, begun = int(sys.argv.pop(1)), sys.argv.pop(1), sys.argv.pop(1), 0, False
 
 def called(frame, event, argument):
     global made, begun
-    begun = begun or (frame.f_code.co_name == "sync" and frame.f_code.co_filename.endswith("sync/run.py"))
+    begun = begun or (frame.f_code.co_name == name and frame.f_code.co_filename.endswith(file))
     if begun and event != "return" and event != "c_return":
         made += 1
         if made == fatal:
@@ -76,12 +76,18 @@ class Tundish:
         return Ended(self._process.returncode, out, said)
 
 
+SYNC = ("sync", "sync/run.py")  # a function and its file
+
+
 @contextmanager
-def tundish(state: Path, *words: str, dying: int | None = None) -> Iterator[Tundish]:
+def tundish(
+    state: Path, *words: str, dying: int | None = None, begins: tuple[str, str] = SYNC
+) -> Iterator[Tundish]:
     """
-    Start a command; with `dying`, one that kills itself at that call (0: never, but it counts).
+    Start a command; with `dying`, one that kills itself at that call (0: never, but it counts) since the
+    function that `begins` the counting.
     """
-    start = ["-m", "tundish"] if dying is None else ["-c", DYING, str(dying)]
+    start = ["-m", "tundish"] if dying is None else ["-c", DYING, str(dying), *begins]
     with subprocess.Popen(
         [sys.executable, *start, "--state", str(state), *words],
         stdin=subprocess.DEVNULL,
@@ -96,11 +102,11 @@ def tundish(state: Path, *words: str, dying: int | None = None) -> Iterator[Tund
             process.kill()
 
 
-def run(state: Path, *words: str, dying: int | None = None) -> Ended:
+def run(state: Path, *words: str, dying: int | None = None, begins: tuple[str, str] = SYNC) -> Ended:
     """
     A command from start to end.
     """
-    with tundish(state, *words, dying=dying) as command:
+    with tundish(state, *words, dying=dying, begins=begins) as command:
         return command.ended()
 
 

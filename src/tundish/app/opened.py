@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # loaded by the few commands that build or publish
     from tundish.build.run import Bench
     from tundish.publish.publisher import Press
     from tundish.publish.run import Office
+    from tundish.retain.run import Broom
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,14 @@ class App:
         if self.settings.epoch is not None:
             return self.settings.epoch
         return int(clock.now().replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
+
+    def broom(self) -> "Broom":
+        """
+        What a garbage collection works with.
+        """
+        from tundish.retain.run import Broom
+
+        return Broom(self.catalog, self.store, clock.now, holder())
 
     def usage(self) -> audit.Usage:
         """

@@ -10,17 +10,20 @@ from tundish.core.holding import Holding
 from tundish.core.image import Json
 from tundish.core.lifecycle import State
 
+REF = "OS/SERIES/ARCH[/KERNEL][@VERSION]"
+
 
 @click.group(
     cls=Noun,
     example="""
     tundish image list
     tundish image show debian/bookworm/amd64
+    tundish image pin debian/bookworm/amd64@20261124
     """,
 )
 def image() -> None:
     """
-    List and show the images held.
+    List and show the images held, and say which ones stay.
     """
 
 
@@ -38,7 +41,7 @@ def list_(
     """
     with opened(context) as app:
         found = app.catalog.images.list(states=[State(state_)] if state_ else [])
-        counts = app.catalog.machines.counts()
+        counts, ties = app.catalog.machines.counts(), app.catalog.keeping.ties()
     holdings = [
         each
         for each in found
@@ -48,10 +51,15 @@ def list_(
     ]
     deployed = {each.id: counts.get((each.product.ref, each.version.name), 0) for each in holdings}
     if as_json:
-        answer([{**_fields(each), "deployments": deployed[each.id]} for each in holdings])
+        answer(
+            [
+                {**_fields(each), "deployments": deployed[each.id], "stays": ties.get(each.id)}
+                for each in holdings
+            ]
+        )
         return
     table(
-        ["IMAGE", "VERSION", "STATE", "SIZE", "SOURCE", "BOOTS", "DEPLOYED"],
+        ["IMAGE", "VERSION", "STATE", "SIZE", "SOURCE", "BOOTS", "DEPLOYED", "NOTES"],
         [
             (
                 each.product.ref,
@@ -61,11 +69,20 @@ def list_(
                 each.source,
                 "yes" if each.version.is_bootable else "no",
                 str(deployed[each.id]),
+                _notes(each, ties.get(each.id, "")),
             )
             for each in holdings
         ],
         empty="no image yet; select some and run: tundish sync, or make one: tundish build",
     )
+
+
+def _notes(holding: Holding, tie: str) -> str:
+    """
+    Why it stays, and what is special about it.
+    """
+    dropped = f"dropped upstream {holding.dropped_at:%Y-%m-%d}" if holding.dropped_at else ""
+    return ", ".join(filter(None, (tie, "on hold" if holding.on_hold else "", dropped)))
 
 
 def _fields(holding: Holding) -> dict[str, Json]:
@@ -79,11 +96,14 @@ def _fields(holding: Holding) -> dict[str, Json]:
         "product": holding.product.name,
         "title": holding.product.title,
         "bootable": holding.version.is_bootable,
+        "pinned": holding.pinned,
+        "on_hold": holding.on_hold,
+        "dropped_at": holding.dropped_at.isoformat() if holding.dropped_at else None,
     }
 
 
 @image.command(example="tundish image show debian/bookworm/amd64@20261124")
-@click.argument("ref", metavar="OS/SERIES/ARCH[/KERNEL][@VERSION]")
+@click.argument("ref", metavar=REF)
 @json_option
 @click.pass_context
 def show(context: click.Context, *, ref: str, as_json: bool) -> None:
@@ -92,6 +112,7 @@ def show(context: click.Context, *, ref: str, as_json: bool) -> None:
     """
     with opened(context) as app:
         found = app.catalog.images.find(ref)
+        tie = app.catalog.keeping.ties().get(found.id)
         missing = {item.digest for item in found.version.items if not app.store.has(item.digest)}
     if as_json:
         files: Json = [
@@ -104,11 +125,11 @@ def show(context: click.Context, *, ref: str, as_json: bool) -> None:
             }
             for item in found.version.items
         ]
-        answer({**_fields(found), "files": files})
+        answer({**_fields(found), "stays": tie, "files": files})
         return
     click.echo(f"image    {found.product.ref}  {found.product.title}\nversion  {found.version.name}")
     click.echo(f"state    {found.state} since {time_text(found.since)}\nsource   {found.source}")
-    click.echo(f"product  {found.product.name}\n")
+    click.echo(f"product  {found.product.name}\nnotes    {_notes(found, tie or '') or '-'}\n")
     table(
         ["FILE", "SIZE", "HELD", "SHA256"],
         [
@@ -122,3 +143,66 @@ def show(context: click.Context, *, ref: str, as_json: bool) -> None:
         ],
         empty="it has no files",
     )
+
+
+@image.command(example="tundish image pin ubuntu/noble/amd64@20260101")
+@click.argument("ref", metavar=REF)
+@json_option
+@click.pass_context
+def pin(context: click.Context, *, ref: str, as_json: bool) -> None:
+    """
+    Let a version stay, whatever newer ones come.
+    """
+    with opened(context) as app:
+        number = app.catalog.images.find(ref).id
+        app.catalog.keeping.pin(number, pinned=True)
+        _say(app.catalog.images.get(number), "pinned", as_json=as_json)
+
+
+@image.command(example="tundish image unpin ubuntu/noble/amd64@20260101")
+@click.argument("ref", metavar=REF)
+@json_option
+@click.pass_context
+def unpin(context: click.Context, *, ref: str, as_json: bool) -> None:
+    """
+    Let a pinned version go with the others again.
+    """
+    with opened(context) as app:
+        number = app.catalog.images.find(ref).id
+        app.catalog.keeping.pin(number, pinned=False)
+        _say(app.catalog.images.get(number), "no longer pinned", as_json=as_json)
+
+
+@image.command(example="tundish image hold ubuntu/noble/amd64")
+@click.argument("ref", metavar=REF)
+@json_option
+@click.pass_context
+def hold(context: click.Context, *, ref: str, as_json: bool) -> None:
+    """
+    Take nothing newer of an image, and let none of its versions go, until it is released.
+    """
+    with opened(context) as app:
+        number = app.catalog.images.find(ref).id
+        app.catalog.keeping.hold(number, on=True)
+        _say(app.catalog.images.get(number), "on hold", as_json=as_json)
+
+
+@image.command(example="tundish image release ubuntu/noble/amd64")
+@click.argument("ref", metavar=REF)
+@json_option
+@click.pass_context
+def release(context: click.Context, *, ref: str, as_json: bool) -> None:
+    """
+    Take newer versions of an image again.
+    """
+    with opened(context) as app:
+        number = app.catalog.images.find(ref).id
+        app.catalog.keeping.hold(number, on=False)
+        _say(app.catalog.images.get(number), "no longer on hold", as_json=as_json)
+
+
+def _say(holding: Holding, what: str, *, as_json: bool) -> None:
+    if as_json:
+        answer(_fields(holding))
+    else:
+        click.echo(f"{holding.ref} of source {holding.source} is {what}")
