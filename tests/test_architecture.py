@@ -98,6 +98,8 @@ PURE = (
     "build/sources.py",
     "build/products.py",
     "retain/policy.py",
+    "app/judging.py",
+    "app/timetable.py",
     "bundle/ustar.py",
     "bundle/manifest.py",
     "bundle/contents.py",

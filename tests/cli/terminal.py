@@ -19,6 +19,7 @@ from tests.support.keys import MADE_AT, key
 from tests.support.region import DAY
 from tests.support.stream_simulator import StreamSimulator
 from tundish.cli import main
+from tundish.cli.command import VerbalNoun
 from tundish.core.image import Json
 
 _SHELL = {"|", ">", ">>", "&&", ";", "&", "2>"}  # where a command ends
@@ -103,11 +104,23 @@ def left_over(line: str) -> list[str]:
     if words[:1] == ["--state"]:
         words = words[2:]
     at = click.Context(main.tundish, info_name="tundish")
-    while isinstance(at.command, click.Group) and words and not words[0].startswith("-"):
+    while _leads_on(at.command, words):
+        assert isinstance(at.command, click.Group)
         _, inner, words = at.command.resolve_command(at, words)
         if inner is not None:  # otherwise resolve_command has raised
             at = click.Context(inner, info_name=inner.name, parent=at)
-    return [] if isinstance(at.command, click.Group) else at.command.make_context(at.info_name, words).args
+    if isinstance(at.command, click.Group) and not isinstance(at.command, VerbalNoun):
+        return []
+    return at.command.make_context(at.info_name, words).args
+
+
+def _leads_on(command: click.Command, words: list[str]) -> bool:
+    """
+    Whether the next word names a command behind this one.
+    """
+    if isinstance(command, VerbalNoun):
+        return words[:1] != [] and words[0] in command.commands
+    return isinstance(command, click.Group) and words[:1] != [] and not words[0].startswith("-")
 
 
 @dataclass(frozen=True, slots=True)

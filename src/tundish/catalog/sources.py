@@ -17,7 +17,7 @@ from tundish.catalog.nearest import nearest
 from tundish.core.errors import Conflict, InputError, NotFound
 from tundish.core.holding import OWN
 from tundish.core.names import SourceName
-from tundish.core.selection import Fetching, Seen, Source
+from tundish.core.selection import SPOKEN_FOR, Fetching, Seen, Source
 
 _is = tables.sources.c
 
@@ -36,6 +36,10 @@ class Sources:
         """
         if source.name == OWN:
             raise InputError(f"{OWN!r} is what we built ourselves; give the source another name")
+        if source.name in SPOKEN_FOR:
+            raise InputError(
+                f"`tundish sync {source.name}` means something else; give the source another name"
+            )
         with self._database.transaction() as connection:
             if connection.scalar(select(_is.name).where(_named(source.name))) is not None:
                 raise Conflict(
@@ -114,6 +118,13 @@ class Sources:
                 replaced = (mark.source == name) & mark.document.in_(part)
                 connection.execute(delete(tables.seen).where(replaced))
                 connection.execute(insert(tables.seen), [given[document] for document in part])
+
+    def forget_seen(self, name: str) -> None:
+        """
+        Take the next contact for the first: nothing was accepted before.
+        """
+        with self._database.transaction() as connection:
+            connection.execute(delete(tables.seen).where(tables.seen.c.source == name))
 
 
 def _named(name: str) -> ColumnElement[bool]:

@@ -41,3 +41,40 @@ def write_example(example: str, formatter: click.HelpFormatter) -> None:
         with formatter.section("Example"):
             for line in example.splitlines():
                 formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+
+
+class VerbalNoun(Noun):
+    """
+    A verb with arguments of its own that further verbs may stand behind: `sync lab`, `sync status`.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, invoke_without_command=True, **kwargs)
+        self.allow_interspersed_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """
+        Leave the words to the verb that the first one names, if it names any.
+        """
+        if args[:1] and args[0] in self.commands:
+            ctx.args = list(args)
+            return ctx.args
+        return click.Command.parse_args(self, ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if not ctx.args:
+            return click.Command.invoke(self, ctx)
+        name, command, rest = self.resolve_command(ctx, ctx.args)
+        if command is None:  # resolve_command has raised, unless words are only being completed
+            return None
+        with command.make_context(name, rest, parent=ctx) as inner:
+            return command.invoke(inner)
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """
+        Its own parameters; none where the path of a verb behind it is written.
+        """
+        return super().get_params(ctx) if ctx.command is self else []
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return click.Command.collect_usage_pieces(self, ctx)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from tundish.core.names import SourceName
 
 ANY = "*"
+SPOKEN_FOR = ("auto", "status", "stop")  # verbs behind `tundish sync`; no source may have their names
 
 
 class Proxying(StrEnum):
