@@ -175,16 +175,6 @@ def test_what_a_release_offers_cannot_be_forgotten(catalog: Catalog) -> None:
         catalog.images.remove(held.id)
 
 
-def test_what_channels_offer_is_known(catalog: Catalog) -> None:
-    """
-    Holdings of the releases that channels name now, and of no earlier one.
-    """
-    publish(catalog, "1")
-    publish(catalog, "2")
-
-    assert ["2"] == [catalog.images.get(each).version.name for each in catalog.channels.offered()]
-
-
 def test_a_large_release_is_kept_whole(catalog: Catalog) -> None:
     """
     More versions than one statement takes are all there.

@@ -123,16 +123,6 @@ class Channels:
         with self._database.transaction() as connection:
             _point(connection, channel, verb, at)
 
-    def offered(self) -> frozenset[HoldingId]:
-        """
-        Every holding that some channel offers now.
-        """
-        asked = select(_released.version_id).join(
-            tables.channels, _channel.release_id == _released.release_id
-        )
-        with self._database.read() as connection:
-            return frozenset(map(HoldingId, connection.scalars(asked)))
-
 
 def _point(connection: Connection, channel: Channel, verb: Verb, at: datetime) -> None:
     pointing = update(tables.channels).where(_channel.name == channel.name)

@@ -185,7 +185,7 @@ def _offerable(office: Office, channel: Channel) -> Sequence[Holding]:
     holdings = office.catalog.images.released(release.id)
     if content_of(holdings) != release.content:
         raise Conflict(
-            f"release {release.id} cannot be offered again: a source has replaced files of one of its "
-            "versions since; publish a new release"
+            f"release {release.id} cannot be offered again: versions of it were deleted or replaced by their "
+            "source since; publish a new release: tundish publish"
         )
     return holdings
