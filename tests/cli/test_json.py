@@ -22,10 +22,14 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], set[str]]] = {  # command: its words
     "image unpin": ((IMAGE,), {"image", "version", "pinned"}),
     "machine list": ((), set()),
     "publish": ((), {"channel", "folder", "images", "files", "bytes", "keyring", "changed"}),
-    "select add": (("ubuntu/focal",), {"id", "os", "series", "keep"}),
+    "select add": (("ubuntu/focal", "--force"), {"id", "os", "series", "keep"}),
     "select list": ((), {"id", "os", "series", "arches", "kernels", "labels", "source", "keep"}),
-    "source browse": (("lab",), {"image", "product", "title", "versions"}),
-    "source list": ((), {"name", "url", "signed", "priority", "enabled"}),
+    "source browse": (("lab",), {"image", "product", "title", "hidden_by", "versions"}),
+    "source check": (("lab",), {"signed_by", "good_until", "products", "images", "unread"}),
+    "source disable": (("lab",), {"name", "enabled"}),
+    "source enable": (("lab",), {"name", "enabled"}),
+    "source list": ((), {"name", "url", "signed", "priority", "enabled", "good_until"}),
+    "source set": (("lab", "--priority", "2"), {"name", "url", "priority", "mirrors", "window"}),
     "source show": (("lab",), {"source", "seen"}),
     "store gc": (("--dry-run",), {"dry_run", "versions", "blobs", "parts", "waiting", "foreign", "bytes"}),
     "store usage": ((), {"blobs", "bytes", "unfinished", "unreferenced", "free_bytes"}),
@@ -43,6 +47,8 @@ ELSEWHERE = {  # and why
     "machine show": "needs a machine that booted",
     "serve": "runs until it is stopped; the conformance tests read its answer",
     "source add": "needs another source: tests/cli/test_sources.py",
+    "source restore-default": "needs a stream: tests/cli/test_source_settings.py",
+    "source set-stream": "needs two streams: tests/cli/test_source_settings.py",
 }
 
 

@@ -109,7 +109,7 @@ def test_a_shell_can_read_its_completion_script(tmp_path: Path, terminal: Termin
     ("words", "wanted"),
     [
         ("tundish so", {"source"}),
-        ("tundish source ", {"add", "browse", "list", "remove", "show"}),
+        ("tundish source s", {"set", "set-stream", "show"}),
         ("tundish completion ", {"bash", "zsh", "fish"}),
         ("tundish sync --p", {"--plan", "--parallel"}),
     ],

@@ -32,6 +32,7 @@ def select() -> None:
 @click.option("--label", "labels", multiple=True, help="Label of the stream.  [default: all]")
 @click.option("--source", help="Only from this source.  [default: any]")
 @click.option("--keep", type=click.IntRange(1, 1000), default=2, show_default=True, help="Newest versions.")
+@click.option("--force", is_flag=True, help="Select what no source is known to offer yet.")
 @json_option
 @click.pass_context
 def add(
@@ -43,11 +44,17 @@ def add(
     labels: tuple[str, ...],
     source: str | None,
     keep: int,
+    force: bool,
     as_json: bool,
 ) -> None:
     """
     Select images by OS and series; `*` stands for any (quote it for your shell).
+
+    What no source offers is refused, as far as it is known what they offer. Kernels go by the words of
+    MAAS: ga-24.04, hwe-24.04-edge, ga-24.04-lowlatency, or hwe-t of old. Bootloaders always come along.
     """
+    from tundish.sync.catalogue import all_known, check_offered
+
     os_, _, series = image.partition("/")
     wanted = Selection(
         os=_word("OS", os_),
@@ -61,6 +68,8 @@ def add(
     with opened(context) as app:
         if wanted.source:
             app.catalog.sources.get(wanted.source)
+        if not force:
+            check_offered(wanted, all_known(app.desk(), wanted.source))
         number = app.catalog.selections.add(wanted, clock.now())
     if as_json:
         answer({"id": number, **_fields(wanted)})

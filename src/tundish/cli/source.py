@@ -2,18 +2,29 @@
 `tundish source`: the places that images come from.
 """
 
-from pathlib import Path
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from tundish.cli import sourcing
 from tundish.cli.command import Noun
+from tundish.cli.reminding import remind
 from tundish.cli.session import answer, json_option, opened, size_text, table, time_text
 from tundish.core import clock
-from tundish.core.errors import InputError
-from tundish.core.image import Json
+from tundish.core.image import Json, Product
 from tundish.core.names import SourceName
-from tundish.core.selection import Source
-from tundish.sync.offer import Unread
+from tundish.core.selection import Selection, Source
+
+if TYPE_CHECKING:  # loaded by the commands: the catalog's library costs 0.2 s to import
+    from tundish.sync.catalogue import Vouching
+    from tundish.sync.offer import Offer
+
+SOON = timedelta(days=14)  # before a signature or key expires, it is called out
+NO_SOURCE = (
+    "no source yet; add one: tundish source add NAME URL --keyring FILE, "
+    "or take the public images: tundish source restore-default"
+)
 
 
 @click.group(
@@ -29,77 +40,10 @@ def source() -> None:
     """
 
 
-@source.command(example="tundish source add lab http://mirror.lab/stable/ --keyring lab.gpg")
-@click.argument("name")
-@click.argument("url")
-@click.option("--keyring", type=click.Path(path_type=Path), help="Public keys that may sign this source.")
-@click.option("--unsigned", is_flag=True, help="Believe this source without any signature. Dangerous.")
-@click.option("--priority", type=int, default=0, show_default=True, help="Higher wins.")
-@click.option("--no-check", is_flag=True, help="Save without asking the source first.")
-@json_option
-@click.pass_context
-def add(
-    context: click.Context,
-    *,
-    name: str,
-    url: str,
-    keyring: Path | None,
-    unsigned: bool,
-    priority: int,
-    no_check: bool,
-    as_json: bool,
-) -> None:
-    """
-    Add a source; it is fetched and verified before anything is saved.
-
-    NAME is ours. URL is the base of a stream, or the full path of its index, or a folder.
-    """
-    from tundish.sync.sources import drafted, offered
-
-    wanted = drafted(name, _url(url), keyring=_keys(keyring), unsigned=unsigned, priority=priority)
-    found: int | None = None
-    with opened(context) as app:
-        if not no_check:
-            offer = offered(wanted, app.desk(), seen={})
-            _warn(offer.unread)
-            found = len(offer.products)
-        app.catalog.sources.add(wanted, clock.now())
-        if unsigned:
-            app.catalog.events.add("unsigned-source", name, f"{url} is believed unsigned", clock.now())
-    if unsigned:
-        click.echo(f"warning: whatever {url} sends will be believed; give it a keyring soon", err=True)
-    if as_json:
-        answer({"name": name, "url": wanted.url, "signed": wanted.is_signed, "products": found})
-    else:
-        said = "not checked" if found is None else f"{found} products offered"
-        click.echo(f"added {name}: {said}; next: tundish select add OS/SERIES")
-
-
-def _url(text: str) -> str:
-    """
-    A URL as given; a folder by its full path.
-    """
-    if "://" in text:
-        return text
-    if Path(text).is_dir():
-        return str(Path(text).absolute())
-    raise InputError(f"{text} is neither a URL nor a folder")
-
-
-def _keys(keyring: Path | None) -> bytes | None:
-    if keyring is None:
-        return None
-    try:
-        return keyring.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"cannot read the keyring {keyring}: {error.strerror}; give a file of public keys"
-        ) from error
-
-
-def _warn(unread: tuple[Unread, ...]) -> None:
-    for each in unread:
-        click.echo(f"warning: {each.content_id}: {each.error}", err=True)
+source.add_command(sourcing.add)
+source.add_command(sourcing.set_)
+source.add_command(sourcing.set_stream)
+source.add_command(sourcing.restore_default)
 
 
 @source.command("list", example="tundish source list --json")
@@ -107,37 +51,64 @@ def _warn(unread: tuple[Unread, ...]) -> None:
 @click.pass_context
 def list_(context: click.Context, *, as_json: bool) -> None:
     """
-    List the sources, the highest priority first.
+    List the sources, the highest priority first, and until when their signatures count.
     """
+    from tundish.sync.catalogue import vouching
+
     with opened(context) as app:
-        sources = app.catalog.sources.list()
+        desk = app.desk()
+        found = [(each, vouching(desk, each)) for each in app.catalog.sources.list()]
+        if not as_json:
+            remind(app)
     if as_json:
-        answer([_source_json(each) for each in sources])
+        answer([_facts(each, vouched) for each, vouched in found])
         return
     table(
-        ["NAME", "URL", "TRUST", "PRIORITY", "ENABLED"],
+        ["NAME", "URL", "TRUST", "GOOD UNTIL", "PRIORITY", "ENABLED"],
         [
             (
                 each.name,
-                each.url,
+                str(_facts(each, vouched)["url"]),
                 "signed" if each.is_signed else "UNSIGNED",
+                _until(vouched),
                 str(each.priority),
                 "yes" if each.enabled else "no",
             )
-            for each in sources
+            for each, vouched in found
         ],
-        empty="no source yet; add one: tundish source add NAME URL --keyring FILE",
+        empty=NO_SOURCE,
     )
 
 
-def _source_json(each: Source) -> Json:
+def _facts(each: Source, vouched: "Vouching") -> dict[str, Json]:
+    from tundish.sync.sources import public
+
+    signature = vouched.signature
     return {
-        "name": each.name,
-        "url": each.url,
-        "signed": each.is_signed,
-        "priority": each.priority,
-        "enabled": each.enabled,
+        **public(each),
+        "signed_by": signature.primary if signature else None,
+        "signed_at": signature.made_at.isoformat() if signature else None,
+        "good_until": vouched.until.isoformat() if vouched.until else None,
+        "trouble": vouched.trouble,
     }
+
+
+def _until(vouched: "Vouching") -> str:
+    """
+    When the first of signature and key ends, called out some days ahead.
+    """
+    if vouched.trouble:
+        return "NOT ANY MORE"
+    if vouched.signature is None:
+        return "-"
+    return _end(vouched.until)
+
+
+def _end(until: datetime | None) -> str:
+    if until is None:
+        return "no end"
+    left = until - clock.now()
+    return f"{until:%Y-%m-%d}" + (f" (in {left.days} days!)" if left < SOON else "")
 
 
 @source.command(example="tundish source show lab")
@@ -148,9 +119,13 @@ def show(context: click.Context, *, name: str, as_json: bool) -> None:
     """
     Show a source and what was last accepted of each of its documents.
     """
+    from tundish.sync.catalogue import vouching
+
     with opened(context) as app:
         found = app.catalog.sources.get(SourceName(name))
         marks = app.catalog.sources.seen(found.name)
+        vouched = vouching(app.desk(), found)
+    facts = _facts(found, vouched)
     if as_json:
         seen: Json = {
             mark.document: {
@@ -160,16 +135,40 @@ def show(context: click.Context, *, name: str, as_json: bool) -> None:
             }
             for mark in marks.values()
         }
-        answer({"source": _source_json(found), "seen": seen})
+        answer({"source": facts, "seen": seen})
         return
-    click.echo(f"name      {found.name}\nurl       {found.url}")
-    click.echo(f"trust     {'signed' if found.is_signed else 'UNSIGNED: whatever it sends is believed'}")
-    click.echo(f"priority  {found.priority}\nenabled   {'yes' if found.enabled else 'no'}\n")
+    for word, text in _lines(found, facts, vouched):
+        click.echo(f"{word:<10}{text}")
+    click.echo()
     table(
         ["DOCUMENT", "UPDATED", "ACCEPTED"],
         [(mark.document, time_text(mark.updated), time_text(mark.at)) for mark in marks.values()],
         empty="nothing was read from it yet; run: tundish sync",
     )
+
+
+def _lines(found: Source, facts: dict[str, Json], vouched: "Vouching") -> list[tuple[str, str]]:
+    """
+    A source line by line; settings that were never made are left out.
+    """
+    fetching = found.fetching
+    mirrors = facts["mirrors"]
+    lines = [
+        ("name", found.name),
+        ("url", str(facts["url"])),
+        ("trust", "signed" if found.is_signed else "UNSIGNED: whatever it sends is believed"),
+        ("until", vouched.trouble or _until(vouched)),
+        ("signer", vouched.signature.primary if vouched.signature else ""),
+        ("only", ", ".join(found.signers)),
+        ("priority", str(found.priority)),
+        ("enabled", "yes" if found.enabled else "no"),
+        ("proxy", "" if fetching.proxy == "settings" else str(facts["proxy"])),
+        ("token", "yes" if fetching.token else ""),
+        ("mirrors", ", ".join(map(str, mirrors)) if isinstance(mirrors, list) else ""),
+        ("cap", f"{size_text(fetching.bandwidth)}/s" if fetching.bandwidth else ""),
+        ("window", fetching.window),
+    ]
+    return [(word, text) for word, text in lines if text]
 
 
 @source.command(example="tundish source remove lab")
@@ -184,44 +183,119 @@ def remove(context: click.Context, *, name: str) -> None:
     click.echo(f"removed {name}; its images stay until they are retired", err=True)
 
 
+@source.command(example="tundish source enable lab")
+@click.argument("name")
+@json_option
+@click.pass_context
+def enable(context: click.Context, *, name: str, as_json: bool) -> None:
+    """
+    Sync a source again.
+    """
+    _switch(context, name, on=True, as_json=as_json)
+
+
+@source.command(example="tundish source disable lab")
+@click.argument("name")
+@json_option
+@click.pass_context
+def disable(context: click.Context, *, name: str, as_json: bool) -> None:
+    """
+    Leave a source alone; its images stay, and its settings too.
+    """
+    _switch(context, name, on=False, as_json=as_json)
+
+
+def _switch(context: click.Context, name: str, *, on: bool, as_json: bool) -> None:
+    from tundish.sync.sources import Wish
+
+    sourcing.change(context, name, Wish(enabled=on), check=False, as_json=as_json)
+
+
+@source.command(
+    example="""
+    tundish source check lab
+    tundish source check http://mirror.lab/stable/ --keyring lab.gpg
+    """
+)
+@click.argument("place", metavar="NAME|URL")
+@sourcing.settings_options
+@json_option
+@click.pass_context
+def check(context: click.Context, /, *, place: str, as_json: bool, **words: Any) -> None:
+    """
+    Fetch and verify a source, and say what it offers and until when it is good. Saves nothing.
+    """
+    from tundish.sync.sources import changed, drafted, offered
+
+    asked = sourcing.wish(**words)
+    with opened(context) as app:
+        saved = next((each for each in app.catalog.sources.list() if each.name == place), None)
+        if saved is not None:
+            wanted, seen = changed(saved, asked), app.catalog.sources.seen(saved.name)
+        else:
+            url = sourcing.address(place)
+            wanted = drafted("check", url, keyring=asked.keyring, unsigned=asked.unsigned, wish=asked)
+            seen = {}
+        offer = offered(wanted, app.desk(), seen=seen)
+    _remarks(offer)
+    if as_json:
+        answer(_checked(offer))
+        return
+    signed_by = offer.signature.primary if offer.signature else "NOBODY"
+    click.echo(f"signed by   {signed_by}\ngood until  {_end(offer.good_until) if offer.signature else '-'}")
+    offers = sorted({f"{each.os}/{each.series}" for each in offer.products if each.series})
+    click.echo(f"offers      {len(offer.products)} products: {', '.join(offers) or 'nothing'}")
+
+
+def _checked(offer: "Offer") -> Json:
+    signature = offer.signature
+    return {
+        "signed_by": signature.primary if signature else None,
+        "signed_at": signature.made_at.isoformat() if signature else None,
+        "good_until": offer.good_until.isoformat() if offer.good_until else None,
+        "products": len(offer.products),
+        "images": [*sorted({each.ref for each in offer.products})],
+        "unread": [{"content_id": each.content_id, "error": str(each.error)} for each in offer.unread],
+    }
+
+
+def _remarks(offer: "Offer") -> None:
+    for remark in offer.remarks:
+        click.echo(f"note: {remark.subject}: {remark.text}", err=True)
+    sourcing.warn(offer)
+
+
 @source.command(example="tundish source browse lab --arch amd64")
 @click.argument("name")
 @click.option("--os", "os_", default="*", help="Only this OS.")
 @click.option("--series", default="*", help="Only this series.")
 @click.option("--arch", default="*", help="Only this architecture.")
+@click.option("--refresh", is_flag=True, help="Ask the source; without, what it was last known to offer.")
 @json_option
 @click.pass_context
-def browse(context: click.Context, *, name: str, os_: str, series: str, arch: str, as_json: bool) -> None:
+def browse(
+    context: click.Context, *, name: str, os_: str, series: str, arch: str, refresh: bool, as_json: bool
+) -> None:
     """
-    Show what a source offers right now.
+    Show what a source offers, as last read; a source that was never read is asked.
     """
-    from tundish.core.selection import Selection
-    from tundish.sync.sources import offered
+    from tundish.sync import catalogue
+    from tundish.sync.ranking import ranking
+    from tundish.sync.sources import narrow
 
     wanted = Selection(os=os_, series=series, arches=(arch,))
     with opened(context) as app:
-        found = app.catalog.sources.get(SourceName(name))
-        marks = app.catalog.sources.seen(found.name)
-        offer = offered(found, app.desk(), seen=marks, narrowed=wanted)
-    for remark in offer.remarks:
-        click.echo(f"note: {remark.subject}: {remark.text}", err=True)
-    _warn(offer.unread)
+        desk, found = app.desk(), app.catalog.sources.get(SourceName(name))
+        is_new = refresh or not app.catalog.documents.of(found.name)
+        offer = (catalogue.refresh if is_new else catalogue.known)(desk, found)
+        ranked = ranking([*catalogue.all_known(desk), offer], [], {})
+    _remarks(offer)
+    products = narrow(offer, wanted).products
     if as_json:
-        answer(
-            [
-                {
-                    "image": each.ref,
-                    "product": each.name,
-                    "title": each.title,
-                    "label": each.label,
-                    "versions": {version.name: version.size for version in each.versions},
-                }
-                for each in offer.products
-            ]
-        )
+        answer([_offered(each, ranked.hider(found.name, each)) for each in products])
         return
     table(
-        ["IMAGE", "TITLE", "LABEL", "NEWEST", "VERSIONS", "SIZE"],
+        ["IMAGE", "TITLE", "LABEL", "NEWEST", "VERSIONS", "SIZE", "HIDDEN BY"],
         [
             (
                 each.ref,
@@ -230,9 +304,23 @@ def browse(context: click.Context, *, name: str, os_: str, series: str, arch: st
                 each.versions[-1].name,
                 str(len(each.versions)),
                 size_text(each.versions[-1].size),
+                ranked.hider(found.name, each) or "",
             )
-            for each in offer.products
+            for each in products
             if each.versions
         ],
         empty="nothing offered that matches",
     )
+
+
+def _offered(each: Product, hider: SourceName | None) -> Json:
+    return {
+        "image": each.ref,
+        "product": each.name,
+        "title": each.title,
+        "label": each.label,
+        "codename": each.extra.get("release_codename"),
+        "supported_until": each.extra.get("support_eol"),
+        "hidden_by": hider,
+        "versions": {version.name: version.size for version in each.versions},
+    }

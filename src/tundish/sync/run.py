@@ -134,7 +134,10 @@ def _sources(catalog: Catalog, names: Sequence[SourceName]) -> list[Source]:
         source for source in catalog.sources.list() if source.enabled
     ]
     if not sources:
-        raise NotFound("there is no source yet; add one: tundish source add NAME URL --keyring FILE")
+        raise NotFound(
+            "there is no source in use; add one: tundish source add NAME URL --keyring FILE, "
+            "or take the public images: tundish source restore-default"
+        )
     if not catalog.selections.list():
         raise NotFound("nothing is selected yet; choose images: tundish select add OS/SERIES")
     return sources
