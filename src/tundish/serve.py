@@ -7,6 +7,7 @@ Both ports are bound before anything is served, so whoever hears `ready` can con
 
 import asyncio
 import errno
+import random
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -18,9 +19,11 @@ from tundish.api.routes import ControlDoor, control_door
 from tundish.app.booting import CatalogBoots
 from tundish.app.opened import App
 from tundish.app.viewing import CatalogViews
+from tundish.app.worker import Worker
 from tundish.boot.http import FileDoor, file_door
 from tundish.boot.listener import LIMITS, Limits, listening
 from tundish.boot.trees import FolderTrees
+from tundish.core import clock
 from tundish.core.errors import Conflict, Forbidden, InputError
 
 Ready = Callable[[int, int], None]
@@ -111,21 +114,29 @@ def doors(app: App) -> tuple[ControlDoor, FileDoor]:
 
 def run_app(app: App, ready: Ready) -> None:
     """
-    Serve an opened app at the addresses of its settings until SIGTERM or SIGINT.
+    Serve an opened app at the addresses of its settings, and sync by itself, until SIGTERM or SIGINT.
 
     Raises:
         Conflict, Forbidden, InputError: as `serve`.
     """
     control, files = doors(app)
-    settings = app.settings
-    run(
-        control=control,
-        files=files,
-        host=settings.host,
-        control_port=settings.control_port,
-        file_port=settings.file_port,
-        ready=ready,
-    )
+    settings, worker = app.settings, Worker(app.desk, now=clock.now, draw=random.random)
+
+    def opened(control_port: int, file_port: int) -> None:
+        ready(control_port, file_port)
+        worker.start()
+
+    try:
+        run(
+            control=control,
+            files=files,
+            host=settings.host,
+            control_port=settings.control_port,
+            file_port=settings.file_port,
+            ready=opened,
+        )
+    finally:
+        worker.stop()
 
 
 class _ControlServer(uvicorn.Server):

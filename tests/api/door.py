@@ -18,6 +18,8 @@ from tundish.core.image import Item, Json, Product, Version
 from tundish.core.lifecycle import State
 from tundish.core.machine import Deployment, Machine
 from tundish.core.names import ContentId, ItemName, ItemPath, ProductName, SourceName, VersionName
+from tundish.core.notice import Notice
+from tundish.core.progress import Progress, Running, Transfer
 from tundish.core.selection import Selection, Source
 
 Row = TypeVar("Row")
@@ -86,6 +88,16 @@ class Rows:
             Event(number, NOON, "boot", "52:54:00:00:00:01", "<b>booted</b>")
             for number in self._newest_first(limit, after)
         ]
+
+    def notices(self) -> Sequence[Notice]:
+        return [Notice(3, "disk-low", "store", "<b>1 GiB</b> is free", "warning", NOON)][: self.many]
+
+    def sync(self) -> Running | None:
+        if self.many == 0:
+            return None
+        job = Job(7, "sync", "vendor", NOON, None, "running", "{}")
+        file = Transfer(ROOT.hex, "vendor", "d/root", 100, 20, 2, "cut short", ended=False, at=NOON, speed=10)
+        return Running(job, Progress(files=2, size=300, came=200, retries=2, speed=50), (file,))
 
     def _newest_first(self, limit: int, after: int) -> list[int]:
         return list(range((after or self.many + 1) - 1, 0, -1))[:limit]

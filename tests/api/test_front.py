@@ -1,6 +1,6 @@
 import re
 
-from tests.api.door import BROKEN, call
+from tests.api.door import BROKEN, Rows, call
 from tundish import __version__
 
 
@@ -46,6 +46,29 @@ def test_the_interface_is_described() -> None:
     The description of the interface names every list.
     """
     paths = call("/api/v1/openapi.json").document["paths"]
-    nouns = ("images", "sources", "selections", "machines", "deployments", "jobs", "events", "usage")
+    nouns = (
+        "images",
+        "sources",
+        "selections",
+        "machines",
+        "deployments",
+        "jobs",
+        "events",
+        "notices",
+        "sync",
+        "usage",
+    )
 
     assert {f"/api/v1/{noun}" for noun in nouns} <= set(paths if isinstance(paths, dict) else ())
+
+
+def test_the_start_page_says_what_needs_attention() -> None:
+    """
+    Notices stand on the page as text, whatever signs they have; without any there is no such part.
+    """
+    with_one, without = call("/").body.decode(), call("/", views=Rows(many=0)).body.decode()
+
+    assert (True, False) == (
+        "<b>warning</b> &lt;b&gt;1 GiB&lt;/b&gt; is free" in with_one,
+        "What needs attention" in without,
+    )

@@ -54,7 +54,17 @@ def test_no_answer_holds_a_keyring_or_password() -> None:
     """
     No list has the bytes of a keyring or a password in it.
     """
-    nouns = ("images", "sources", "selections", "machines", "deployments", "jobs", "events", "usage")
+    nouns = (
+        "images",
+        "sources",
+        "selections",
+        "machines",
+        "deployments",
+        "jobs",
+        "events",
+        "notices",
+        "usage",
+    )
     everything = b"".join(call(f"/api/v1/{noun}").body for noun in nouns)
 
     assert (False, False) == (b"KEYRING" in everything, b"secret" in everything)
@@ -88,7 +98,7 @@ def test_a_selection_is_shown() -> None:
         "kernels": ["*"],
         "labels": ["*"],
         "source": None,
-        "keep": 1,
+        "keep": 2,
     } == first("selections")
 
 
@@ -202,3 +212,70 @@ def test_the_numbers_are_shown() -> None:
         "size": 4096,
         "free": None,
     } == call("/api/v1/usage").document
+
+
+def test_a_notice_is_shown() -> None:
+    """
+    A notice says what is so, how bad it is, and since when.
+    """
+    assert {
+        "id": 3,
+        "kind": "disk-low",
+        "subject": "store",
+        "severity": "warning",
+        "text": "<b>1 GiB</b> is free",
+        "since": NOON,
+        "dismissed_at": None,
+    } == first("notices")
+
+
+def test_the_running_sync_is_shown() -> None:
+    """
+    The totals say how far it is, how fast, and how long it still takes.
+    """
+    total = {name: value for name, value in call("/api/v1/sync").document.items() if name != "transfers"}
+
+    assert {
+        "job": 7,
+        "running": True,
+        "outcome": "running",
+        "subject": "vendor",
+        "started_at": NOON,
+        "ended_at": None,
+        "files": 2,
+        "held": 0,
+        "failed": 0,
+        "size": 300,
+        "came": 200,
+        "speed": 50,
+        "seconds_left": 2.0,
+        "retries": 2,
+        "last_error": None,
+    } == total
+
+
+def test_each_file_of_the_running_sync_is_shown() -> None:
+    """
+    A file under way says how far it is, how fast, how long it still takes and what went wrong last.
+    """
+    assert [
+        {
+            "source": "vendor",
+            "path": "d/root",
+            "sha256": ROOT.hex,
+            "size": 100,
+            "came": 20,
+            "speed": 10,
+            "seconds_left": 8.0,
+            "retries": 2,
+            "last_error": "cut short",
+            "ended": False,
+        }
+    ] == call("/api/v1/sync").document["transfers"]
+
+
+def test_before_the_first_sync_there_is_none_to_show() -> None:
+    """
+    Without any sync the answer is null.
+    """
+    assert b"null" == call("/api/v1/sync", views=Rows(many=0)).body

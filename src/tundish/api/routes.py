@@ -51,7 +51,7 @@ def _front(views: Views) -> APIRouter:
     @router.get("/", include_in_schema=False)
     def start() -> Response:
         return HTMLResponse(
-            start_page(views.usage()),
+            start_page(views.usage(), views.notices()),
             headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
         )
 
@@ -96,6 +96,18 @@ def _nouns(views: Views) -> APIRouter:
     def machines(limit: Limit = 100, after: AfterMac = "") -> schemas.Page[schemas.Machine]:
         rows = views.machines(limit=limit, after=mac_address(after) if after else "")
         return _page("machines", rows, limit, schemas.Machine.of, lambda row: row.mac)
+
+    @router.get("/notices")
+    def notices() -> schemas.Page[schemas.Notice]:
+        return schemas.Page(items=[schemas.Notice.of(row) for row in views.notices()], next=None)
+
+    @router.get("/sync")
+    def sync() -> schemas.Sync | None:
+        """
+        The running sync, else the last one; null if there never was any.
+        """
+        seen = views.sync()
+        return schemas.Sync.of(seen) if seen is not None else None
 
     @router.get("/usage")
     def usage() -> schemas.Usage:

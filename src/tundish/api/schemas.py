@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from tundish.core import holding, machine, selection
+from tundish.core import holding, machine, notice, progress, selection
 from tundish.core.image import Item
 
 Row = TypeVar("Row")
@@ -196,6 +196,101 @@ class Event(_Shown):
     @classmethod
     def of(cls, event: holding.Event) -> Self:
         return cls(id=event.id, at=event.at, kind=event.kind, subject=event.subject, text=event.text)
+
+
+class Notice(_Shown):
+    id: int
+    kind: str
+    subject: str
+    severity: str
+    text: str
+    since: datetime
+    dismissed_at: datetime | None
+
+    @classmethod
+    def of(cls, said: notice.Notice) -> Self:
+        return cls(
+            id=said.id,
+            kind=said.kind,
+            subject=said.subject,
+            severity=said.severity,
+            text=said.text,
+            since=said.since,
+            dismissed_at=said.dismissed_at,
+        )
+
+
+class Transfer(_Shown):
+    source: str
+    path: str
+    sha256: str
+    size: int
+    came: int
+    speed: int
+    seconds_left: float | None
+    retries: int
+    last_error: str | None
+    ended: bool
+
+    @classmethod
+    def of(cls, file: progress.Transfer) -> Self:
+        return cls(
+            source=file.source,
+            path=file.path,
+            sha256=file.sha256,
+            size=file.size,
+            came=file.came,
+            speed=file.speed,
+            seconds_left=None if file.ended else file.seconds_left,
+            retries=file.retries,
+            last_error=file.error or None,
+            ended=file.ended,
+        )
+
+
+class Sync(_Shown):
+    """
+    The running sync, else the last one.
+    """
+
+    job: int
+    running: bool
+    outcome: str
+    subject: str
+    started_at: datetime
+    ended_at: datetime | None
+    files: int
+    held: int
+    failed: int
+    size: int
+    came: int
+    speed: int
+    seconds_left: float | None
+    retries: int
+    last_error: str | None
+    transfers: list[Transfer]
+
+    @classmethod
+    def of(cls, seen: progress.Running) -> Self:
+        job, total = seen.job, seen.progress
+        return cls(
+            job=job.id,
+            running=seen.is_running,
+            outcome=job.outcome,
+            subject=job.subject,
+            started_at=job.started_at,
+            ended_at=job.ended_at,
+            files=total.files,
+            held=total.held,
+            failed=total.failed,
+            size=total.size,
+            came=total.came,
+            speed=total.speed,
+            seconds_left=total.seconds_left if seen.is_running else None,
+            retries=total.retries,
+            last_error=total.error or None,
+            transfers=[Transfer.of(each) for each in seen.transfers],
+        )
 
 
 class Usage(_Shown):

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from tundish.core.holding import Event, Holding, Job, Usage
 from tundish.core.machine import Deployment, Machine
+from tundish.core.notice import Notice
+from tundish.core.progress import Running
 from tundish.core.selection import Selection, Source
 
 
@@ -52,4 +54,14 @@ class Views(Protocol):
     def events(self, *, limit: int, after: int) -> Sequence[Event]:
         """
         Newest first; the key is the event's id.
+        """
+
+    def notices(self) -> Sequence[Notice]:
+        """
+        Those to be shown, the worst first.
+        """
+
+    def sync(self) -> Running | None:
+        """
+        The running sync, else the last one; None if there never was any.
         """

@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import TypeVar
 
+from tundish.app.noticing import shown
 from tundish.catalog.opened import Catalog
+from tundish.core import clock
 from tundish.core.holding import Event, Holding, Job, Usage
 from tundish.core.machine import Deployment, Machine
+from tundish.core.notice import Notice
+from tundish.core.progress import Running
 from tundish.core.selection import Selection, Source
 from tundish.store.blobs import BlobSink
+from tundish.sync.status import status
 
 _Row = TypeVar("_Row")
 
@@ -54,6 +59,12 @@ class CatalogViews:
 
     def events(self, *, limit: int, after: int) -> Sequence[Event]:
         return self._catalog.events.list(limit=limit, before=after)
+
+    def notices(self) -> Sequence[Notice]:
+        return shown(self._catalog.notices.list(), clock.now())
+
+    def sync(self) -> Running | None:
+        return status(self._catalog)
 
 
 def _page(rows: Iterable[_Row], is_behind: Callable[[_Row], bool], limit: int) -> list[_Row]:

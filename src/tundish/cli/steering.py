@@ -13,11 +13,10 @@ from tundish.cli.command import Verb
 from tundish.cli.moments import left_text, span_text
 from tundish.cli.session import answer, json_option, opened, size_text, table, time_text
 from tundish.core.image import Json
+from tundish.core.progress import Progress, Running
 
 if TYPE_CHECKING:  # it brings the catalog's library
-    from tundish.core.progress import Progress
     from tundish.sync.schedule import Schedule
-    from tundish.sync.status import Status
 
 NEVER = "there was no sync yet; begin one: tundish sync"
 SHOWN = 40  # files before the rest is counted
@@ -51,7 +50,7 @@ def status(context: click.Context, *, watch: bool, as_json: bool) -> None:
             time.sleep(REFRESH)
 
 
-def status_json(found: "Status | None") -> Json:
+def status_json(found: Running | None) -> Json:
     """
     A sync as programs read it; null if there was none.
     """
@@ -94,7 +93,7 @@ def status_json(found: "Status | None") -> Json:
     }
 
 
-def _show(found: "Status | None") -> None:
+def _show(found: Running | None) -> None:
     if found is None:
         click.echo(NEVER, err=True)
         return
@@ -129,7 +128,7 @@ def _show(found: "Status | None") -> None:
         click.echo(f"... and {len(shown) - SHOWN} more; see them all with --json")
 
 
-def _total(progress: "Progress", *, is_running: bool) -> str:
+def _total(progress: Progress, *, is_running: bool) -> str:
     text = (
         f"{progress.held} of {progress.files} files, {size_text(progress.came)} of {size_text(progress.size)}"
     )

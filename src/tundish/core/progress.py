@@ -5,6 +5,8 @@ How far a running job is: with each of its files, and with all of them.
 from dataclasses import dataclass
 from datetime import datetime
 
+from tundish.core.holding import Job
+
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
@@ -49,6 +51,21 @@ class Progress:
         At this speed; None while nothing moves.
         """
         return _seconds_left(self.size - self.came, self.speed)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """
+    One sync: its job, and how far it is or came. Files that came at once may be in the totals alone.
+    """
+
+    job: Job
+    progress: Progress
+    transfers: tuple[Transfer, ...]
+
+    @property
+    def is_running(self) -> bool:
+        return self.job.ended_at is None and self.job.outcome == "running"
 
 
 def _seconds_left(size: int, speed: int) -> float | None:

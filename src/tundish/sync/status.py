@@ -4,35 +4,20 @@ ask it to stop.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tundish.catalog.opened import Catalog
 from tundish.catalog.records import LOST, RUNNING
 from tundish.core.errors import Busy
 from tundish.core.holding import Job
-from tundish.core.progress import Progress, Transfer
+from tundish.core.progress import Running
 from tundish.sync.progress import read
 
 KIND = "sync"  # of the job, and the name of the lock
 LOOK = 0.5  # seconds between two looks at a sync that was asked to stop
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """
-    One sync: its job, and how far it is or came. Files that came at once may be in the totals alone.
-    """
-
-    job: Job
-    progress: Progress
-    transfers: tuple[Transfer, ...]
-
-    @property
-    def is_running(self) -> bool:
-        return self.job.outcome == RUNNING
-
-
-def status(catalog: Catalog) -> Status | None:
+def status(catalog: Catalog) -> Running | None:
     """
     The running sync, else the last one; None if there never was any.
     """
@@ -42,7 +27,7 @@ def status(catalog: Catalog) -> Status | None:
     look = read(job.detail)
     files = [replace(each, speed=look.speeds.get(each.sha256, 0)) for each in catalog.transfers.of(job.id)]
     progress = look.progress if job.outcome == RUNNING else replace(look.progress, speed=0)
-    return Status(job, progress, tuple(files))
+    return Running(job, progress, tuple(files))
 
 
 def stop(catalog: Catalog, *, sleep: Callable[[float], None], patience: float) -> Job | None:
