@@ -22,7 +22,7 @@ from tundish.catalog.db import sqlite_url
 from tundish.catalog.opened import Catalog
 from tundish.core.digest import Digest
 from tundish.core.holding import OWN, HoldingId
-from tundish.core.image import Item, Product, Version
+from tundish.core.image import BOOT_FTYPES, Item, Product, Version
 from tundish.core.lifecycle import State
 from tundish.core.names import ContentId, ItemName, ItemPath, ProductName, SourceName, VersionName
 from tundish.core.payload import Inspection
@@ -31,6 +31,8 @@ from tundish.store.local import LocalStore
 from tundish.tools.gpg import Gpgv
 from tundish.trust.protocols import Signer, Verifier
 
+_FTYPES = sorted(BOOT_FTYPES)
+
 
 def content(name: str, size: int) -> bytes:
     return hashlib.shake_128(name.encode()).digest(size)
@@ -38,16 +40,22 @@ def content(name: str, size: int) -> bytes:
 
 def product(series: str) -> Product:
     return Product(
-        name=ProductName(f"product:{series}"),
+        name=ProductName(f"com.example:v3:{series}"),
         content_id=ContentId("stable"),
         os="debian",
         series=series,
         arch="amd64",
         label="stable",
-        kernel="",
+        kernel="generic",
         title=f"Debian {series}",
         versions=(),
-        extra={"support_eol": "2028-06-10", "unknown": {"deep": [1, "two"]}},
+        extra={
+            "subarches": "generic",
+            "kflavor": "generic",
+            "version": "12",
+            "support_eol": "2028-06-10",
+            "unknown": {"deep": [1, "two"]},
+        },
     )
 
 
@@ -92,15 +100,23 @@ class Side:
         self, series: str, version: str, *, sizes: Sequence[int] = (3_000, 512, 0), source: SourceName = OWN
     ) -> HoldingId:
         """
-        Hold a version of as many files as there are sizes; the last of them is the same for all versions.
+        Hold a version of as many files as there are sizes; the last one depends on its size only.
         """
-        names = [f"{series}/{version}/{place}" for place in range(len(sizes) - 1)] + [f"{series}/shared"]
+        names = [f"{series}/{version}/{place}" for place in range(len(sizes) - 1)]
+        names.append(f"{series}/shared-{sizes[-1]}")
         items = []
         for place, (name, size) in enumerate(zip(names, sizes, strict=True)):
             data = content(name, size)
             self.store.add([data])
             items.append(
-                Item(ItemName(f"f{place}"), "raw", ItemPath(name), size, Digest.of(data), {"kernel": "6.1"})
+                Item(
+                    ItemName(_FTYPES[place]),
+                    _FTYPES[place],
+                    ItemPath(name),
+                    size,
+                    Digest.of(data),
+                    {"kernel": "6.1"},
+                )
             )
         held = Version(VersionName(version), tuple(items), {"note": "ä"})
         (number,) = self.catalog.images.record(source, product(series), [held], State.COMPLETE, self.now)
