@@ -2,11 +2,13 @@
 `tundish sync`: fetch what is selected and offered.
 """
 
+import json
 import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,9 @@ import click
 
 from tundish.cli.command import Verb
 from tundish.cli.session import answer, json_option, opened, size_text, table
+from tundish.core import clock
+from tundish.core.errors import NotFound, StorageError
+from tundish.core.image import Json
 from tundish.core.names import SourceName
 from tundish.sync.plan import Action, Plan
 
@@ -31,10 +36,14 @@ SHOWN = 40  # lines of a plan before the rest is counted
     tundish sync --plan
     tundish sync
     tundish sync lab --json
+    tundish sync --plan --save monday.json
+    tundish sync --apply monday.json
     """,
 )
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option("--save", type=click.Path(dir_okay=False), help="Keep the plan in this file; with --plan.")
+@click.option("--apply", "paper", type=click.Path(dir_okay=False), help="Do exactly what a saved plan says.")
 @click.option("--all", "all_lines", is_flag=True, help="Show every line of the plan.")
 @click.option("--parallel", type=click.IntRange(1, 64), help="Files fetched side by side.  [default: 8]")
 @click.option("--allow-rollback", is_flag=True, help="Accept documents older than those accepted before.")
@@ -46,6 +55,8 @@ def sync(
     *,
     sources: tuple[str, ...],
     only_plan: bool,
+    save: str | None,
+    paper: str | None,
     all_lines: bool,
     parallel: int | None,
     allow_rollback: bool,
@@ -56,14 +67,21 @@ def sync(
     Fetch what is selected and offered, from all enabled sources or from those named.
     """
     from tundish.cli.progress import shown
-    from tundish.sync import run
+    from tundish.sync import planfile, run
+    from tundish.sync.applying import bound
 
-    names = [SourceName(name) for name in sources]
+    if (save and not only_plan) or (paper and (only_plan or sources)):
+        raise click.UsageError("--save goes with --plan; --apply goes with neither --plan nor sources")
+    saved = planfile.parse(_read(paper, planfile.LIMIT), paper) if paper else None
+    names = saved.sources if saved else tuple(SourceName(name) for name in sources)
     with opened(context) as app:
         desk = app.desk(parallel)
         if only_plan:
             prepared = run.prepare(desk, names, allow_rollback=allow_rollback)
-            show_plan(prepared, as_json=as_json, all_lines=all_lines)
+            document = planfile.document(prepared, names, clock.now())
+            if save:
+                _keep(Path(save), document)
+            show_plan(prepared, document if as_json else None, all_lines=all_lines)
             if prepared.unreadable:
                 raise prepared.unreadable[0].error
             return
@@ -71,7 +89,7 @@ def sync(
 
             def planned(prepared: "Prepared") -> None:
                 if not as_json:
-                    show_plan(prepared, as_json=False, all_lines=all_lines)
+                    show_plan(prepared, None, all_lines=all_lines)
                 watch.expect(prepared.plan)
 
             outcome = run.sync(
@@ -79,19 +97,37 @@ def sync(
                 names,
                 watch=watch,
                 stop=stop,
-                planned=planned,
+                planned=bound(desk, saved, paper, planned) if saved and paper else planned,
                 allow_rollback=allow_rollback,
                 allow_mass_removal=allow_mass_removal,
             )
     show_outcome(outcome, as_json=as_json)
 
 
-def show_plan(prepared: "Prepared", *, as_json: bool, all_lines: bool) -> None:
+def _read(paper: str, limit: int) -> bytes:
     """
-    A plan on standard output; what could not be read, on standard error.
+    A plan file, and a byte more than allowed if it is longer.
     """
-    from tundish.sync.report import plan_json
+    try:
+        with Path(paper).open("rb") as stream:
+            return stream.read(limit + 1)
+    except OSError as error:
+        raise NotFound(f"cannot read the plan {paper}: {error.strerror}") from error
 
+
+def _keep(path: Path, document: dict[str, Json]) -> None:
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        draft.write_text(json.dumps(document, indent=2))
+        draft.replace(path)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error.strerror}; save the plan elsewhere") from error
+
+
+def show_plan(prepared: "Prepared", document: dict[str, Json] | None, *, all_lines: bool) -> None:
+    """
+    A plan on standard output, as its document if one is given; what could not be read, on standard error.
+    """
     for unreadable in prepared.unreadable:
         click.echo(f"warning: source {unreadable.source}: {unreadable.error}", err=True)
     for offer in prepared.offers:
@@ -99,8 +135,8 @@ def show_plan(prepared: "Prepared", *, as_json: bool, all_lines: bool) -> None:
             click.echo(f"warning: {unread.content_id}: {unread.error}", err=True)
         for remark in offer.remarks[:SHOWN]:
             click.echo(f"note: {remark.subject}: {remark.text}", err=True)
-    if as_json:
-        answer(plan_json(prepared.plan))
+    if document is not None:
+        answer(document)
     else:
         _plan_text(prepared.plan, all_lines=all_lines)
 
