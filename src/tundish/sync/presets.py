@@ -22,7 +22,7 @@ LTS = "noble"  # the newest LTS that we know of; the source itself may know a ne
 STREAMS = ("stable", "candidate")
 BEGUN = "first-start"  # noted once: a source that was removed on purpose does not come back
 
-_STREAM = re.compile(r"/(?:stable|candidate|daily)(?=/|$)")
+_STREAM = re.compile(r"(?<!/)/(?:stable|candidate|daily)(?=/|$)")
 _VERSION = re.compile(r"(\d\d)\.04")
 
 
