@@ -29,10 +29,13 @@ def serve(
 ) -> None:
     """
     Serve the control door (API) and the file door (images, streams, boot) until stopped.
+
+    The first time, a state that holds nothing gets the public images of MAAS as its source.
     """
     from tundish import serve as doors
     from tundish.app.opened import open_app
     from tundish.settings import load
+    from tundish.sync.presets import first_start
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = load(
@@ -53,4 +56,7 @@ def serve(
             click.echo("stop it with Ctrl-C", err=True)
 
     with open_app(settings) as app:
+        begun = first_start(app.desk())
+        if begun is not None:
+            click.echo(f"first start: source {begun.source.name}, {begun.source.url}", err=True)
         doors.run_app(app, ready)
