@@ -49,7 +49,8 @@ def list_(context: click.Context, *, as_json: bool) -> None:
 
     with opened(context) as app:
         shown = [showing.show(app.catalog, each.name) for each in app.catalog.channels.list()]
-        standing = [showing.signature_of(app.office(), each.channel.name) for each in shown]
+        office = app.office() if shown else None
+        standing = [showing.signature_of(office, each.channel.name) for each in shown if office]
     if as_json:
         answer(
             [
