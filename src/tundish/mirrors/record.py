@@ -128,8 +128,8 @@ class Notes:
         said = self._read(_GOING)
         with _sound(self.folder / _GOING):
             return {
-                ItemPath(path): Going(datetime.fromisoformat(each["since"]), each["digest"])
-                for path, each in said.items()
+                ItemPath(path): Going(datetime.fromisoformat(since), str(digest))
+                for path, (since, digest) in said.items()
             }
 
     def paths(self) -> dict[ItemPath, int]:
@@ -170,7 +170,9 @@ def record_text(record: Record) -> tuple[str, bytes]:
 
 
 def going_text(going: Mapping[ItemPath, Going]) -> tuple[str, bytes]:
-    return _GOING, _json({path: asdict(each) for path, each in sorted(going.items())})
+    return _GOING, _json(
+        {path: (each.since.isoformat(), each.digest) for path, each in sorted(going.items())}
+    )
 
 
 def paths_text(files: Mapping[ItemPath, Item]) -> tuple[str, bytes]:

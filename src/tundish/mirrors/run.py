@@ -7,11 +7,12 @@ the grace period. One run per folder at a time. Killed anywhere, the next run go
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tundish.catalog.lock import held as locked
 from tundish.core.errors import Conflict, Gone, InputError, Partial, TundishError
+from tundish.core.image import Item
 from tundish.mirrors.desk import Desk, Outcome, Prepared
 from tundish.mirrors.plan import OWN, Plan, settled
 from tundish.mirrors.reading import Offer
@@ -91,18 +92,31 @@ def _is_signed(wish: Wish, record: Record, root: Path) -> bool:
     return bool(wish.signed)
 
 
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """
+    What a source has, what of it is to be held, which files the tree lacks for that, and what came.
+    """
+
+    offer: Offer
+    plan: Plan
+    missing: Sequence[Item]
+    arrivals: Arrivals
+
+
 def _carried_out(work: Work, watch: Watch, planned: Callable[[Prepared], None]) -> Outcome:
     store = LocalStore(work.notes.folder / "store")
-    offer, decided, arrivals = _brought(work, store, watch, planned)
+    brought = _brought(work, store, watch, planned)
+    offer, arrivals = brought.offer, brought.arrivals
     lost = {failure.file.digest for failure in arrivals.failures}
-    held = settled(decided, lost)
-    work.place(work.missing(decided, store) if work.wish.download else [], lost, store)
+    held = settled(brought.plan, lost)
+    work.place(brought.missing, lost, store)
     written = work.publish(offer, held, arrivals)
-    work.note(offer, held, decided)
+    work.note(offer, held, brought.plan)
     removed = work.forget(store)
     if troubles := _troubles(offer, arrivals):
         raise _verdict(troubles, offer, arrivals)
-    changed = written or bool(decided.changes())
+    changed = written or bool(brought.plan.changes())
     totals = work.totals(offer, held)
     work.fulfilled(offer, totals, changed=changed)
     return Outcome(
@@ -115,32 +129,30 @@ def _carried_out(work: Work, watch: Watch, planned: Callable[[Prepared], None]) 
     )
 
 
-def _brought(
-    work: Work, store: LocalStore, watch: Watch, planned: Callable[[Prepared], None]
-) -> tuple[Offer, Plan, Arrivals]:
+def _brought(work: Work, store: LocalStore, watch: Watch, planned: Callable[[Prepared], None]) -> _Brought:
     """
-    What the source has, and what came of it. If it lacks a file it lists, it may have moved on: once more.
+    Read, plan and fetch. If the source lacks a file that it lists, it may have moved on: once more.
     """
-    offer = work.read()
-    decided, arrivals = _fetched(work, offer, store, watch, planned)
-    if any(isinstance(failure.error, Gone) for failure in arrivals.failures):
-        work.renew_shelf()
-        later = work.read()
-        if [each.kept.digest for each in later.documents] != [each.kept.digest for each in offer.documents]:
-            return later, *_fetched(work, later, store, watch, planned)
-    return offer, decided, arrivals
+    first = _fetched(work, work.read(), store, watch, planned)
+    if not any(isinstance(failure.error, Gone) for failure in first.arrivals.failures):
+        return first
+    work.renew_shelf()
+    later = work.read()
+    if [each.kept for each in later.documents] == [each.kept for each in first.offer.documents]:
+        return first
+    return _fetched(work, later, store, watch, planned)
 
 
 def _fetched(
     work: Work, offer: Offer, store: LocalStore, watch: Watch, planned: Callable[[Prepared], None]
-) -> tuple[Plan, Arrivals]:
+) -> _Brought:
     decided = work.plan(offer)
     missing = work.missing(decided, store) if work.wish.download else []
     wanted = work.wanted(missing, store)
     planned(_prepared(offer, decided, wanted))
     work.check_space(wanted, store)
     work.note_coming(missing)
-    return decided, work.fetch(wanted, store, watch)
+    return _Brought(offer, decided, missing, work.fetch(wanted, store, watch))
 
 
 def _prepared(offer: Offer, decided: Plan, wanted: Sequence[Wanted]) -> Prepared:

@@ -40,8 +40,10 @@ class Work:
     stop: threading.Event
     now: datetime
     shelf: Shelf = field(init=False)
+    going: Mapping[ItemPath, Going] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.going = self.notes.going()
         self.renew_shelf()
 
     def renew_shelf(self) -> None:
@@ -133,7 +135,8 @@ class Work:
         """
         The blobs to bring in. A file that another program left in the tree is looked at first.
         """
-        found = {item.digest: item for item in missing if not store.has(item.digest)}
+        here = {blob.digest for blob in store.walk()} if missing else set()
+        found = {item.digest: item for item in missing if item.digest not in here}
         return [
             Wanted(
                 item.path,
@@ -169,7 +172,7 @@ class Work:
         """
         if missing:
             coming = {item.path: Going(self.now, item.digest.hex) for item in missing}
-            self._write_going({**coming, **self.notes.going()})
+            self._write_going({**coming, **self.going})
 
     def place(self, missing: Collection[Item], lost: Collection[Digest], store: LocalStore) -> None:
         """
@@ -206,7 +209,7 @@ class Work:
         """
         Account for documents that are not written yet, or no longer named.
         """
-        self._write_going({**self.notes.going(), **{path: Going(self.now, "") for path in paths}})
+        self._write_going({**self.going, **{path: Going(self.now, "") for path in paths}})
 
     def note(self, offer: Offer, held: Held, decided: Plan) -> None:
         """
@@ -218,7 +221,7 @@ class Work:
         self.tree.note(*record.paths_text(now))
         going = {
             **{path: Going(self.now, item.digest.hex) for path, item in gone.items()},
-            **self.notes.going(),
+            **self.going,
         }
         self._write_going({path: each for path, each in going.items() if path not in standing})
         for name, document in held.items():
@@ -247,7 +250,7 @@ class Work:
         """
         Remove files whose grace is over, and bytes that no name stands for any more. How many files went.
         """
-        going = self.notes.going()
+        going = self.going
         due = {path for path, each in going.items() if each.since + self.wish.grace <= self.now}
         if not due and store is None:
             return 0
@@ -292,8 +295,9 @@ class Work:
         )
 
     def _write_going(self, going: Mapping[ItemPath, Going]) -> None:
-        if going != self.notes.going():
+        if going != self.going:
             self.tree.note(*record.going_text(going))
+            self.going = going
 
     def _copy(self, kept: Kept) -> bytes | None:
         """
