@@ -6,11 +6,11 @@ catalog delays what others see, never the transfer. The same beat hears of a wis
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Protocol
 
-from tundish.catalog.transfers import Transfers
 from tundish.core.errors import TundishError
 from tundish.core.image import Json
 from tundish.core.progress import Transfer
@@ -24,6 +24,14 @@ MOST_QUICK = 1_000  # files noted although they came whole between two beats; mo
 LOG = logging.getLogger(__name__)
 
 
+class Notes(Protocol):
+    """
+    Where progress is noted: `catalog.transfers`.
+    """
+
+    def note(self, job: int, detail: str, changed: Sequence[Transfer]) -> bool: ...
+
+
 class Recorder:
     """
     A `Watch` that hands on what it sees, and notes it for others.
@@ -32,12 +40,12 @@ class Recorder:
     def __init__(
         self,
         watch: Watch,
-        transfers: Transfers,
+        notes: Notes,
         job: int,
         now: Callable[[], datetime],
         stop: Callable[[], None],
     ) -> None:
-        self._watch, self._transfers, self._job, self._now, self._stop = watch, transfers, job, now, stop
+        self._watch, self._notes, self._job, self._now, self._stop = watch, notes, job, now, stop
         self._tally = Tally()
         self._pending: dict[str, Transfer] = {}
         self._noted: set[str] = set()
@@ -70,7 +78,7 @@ class Recorder:
         self._pending.update((each.sha256, each) for each in self._look.changed)
         rows = [each for each in self._pending.values() if self._is_worth_a_row(each)]
         try:
-            asked = self._transfers.note(self._job, json.dumps(self.summary()), rows)
+            asked = self._notes.note(self._job, json.dumps(self.summary()), rows)
         except TundishError as error:
             LOG.warning("job %d: its progress could not be noted: %s", self._job, error)
             return
