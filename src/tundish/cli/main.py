@@ -26,6 +26,7 @@ COMMANDS = {  # word: its line of help; the word is the module of this package a
     "doctor": "Say what works on this machine, and how to mend what does not.",
     "image": "List and show the images held.",
     "machine": "List and show the machines that asked to boot.",
+    "mirror": "Mirror a source into a folder of plain files, as sstream-mirror does.",
     "publish": "Publish images as a signed stream.",
     "select": "Choose which images to sync.",
     "serve": "Serve images, streams, boot scripts and the API.",
