@@ -2,10 +2,12 @@
 Images from one state to another, with nothing between them but files.
 """
 
+import errno
 import io
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,13 +17,14 @@ from tests.support.region import DAY
 from tundish.bundle import run
 from tundish.bundle.manifest import Base, Since
 from tundish.bundle.run import Known
+from tundish.bundle.writer import new_file
 from tundish.core.digest import Digest
 from tundish.core.errors import (
     BlobMissing,
     Busy,
     Conflict,
-    DigestMismatch,
     InputError,
+    IntegrityError,
     NoSpace,
     NotFound,
     RolledBack,
@@ -458,10 +461,39 @@ def test_a_failed_export_leaves_nothing(origin: Side, tmp_path: Path, trouble: s
         origin.store.remove(digest)
     else:
         origin.stop.set()
-    with pytest.raises({"damaged": DigestMismatch, "missing": BlobMissing, "stopped": Stopped}[trouble]):
+    with pytest.raises({"damaged": IntegrityError, "missing": BlobMissing, "stopped": Stopped}[trouble]):
         run.export(origin.desk(), target, signer=signer(), known=Known())
 
     assert [] == list(target.parent.iterdir())
+
+
+class Small(io.BytesIO):
+    """
+    A place with room for so many bytes.
+    """
+
+    def write(self, data: Any, /) -> int:
+        if self.tell() > 4_000:
+            raise OSError(errno.ENOSPC, "full")
+        return super().write(data)
+
+
+def test_a_full_disk_is_noticed_on_the_way(origin: Side) -> None:
+    """
+    Where it cannot be known before, the error is the same.
+    """
+    with pytest.raises(NoSpace):
+        run.export(origin.desk(), Small(), signer=signer(), known=Known())
+
+
+def test_what_cannot_fit_is_not_begun(tmp_path: Path) -> None:
+    """
+    A bundle longer than the disk has room is refused with both figures.
+    """
+    with pytest.raises(NoSpace, match=str(2**60)), new_file(tmp_path / "1.bundle", 2**60):
+        pass
+
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_nothing_is_overwritten(origin: Side, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from tundish.bundle import manifest, ustar
 from tundish.bundle.contents import Text
 from tundish.bundle.manifest import Manifest
 from tundish.core.digest import Digest
-from tundish.core.errors import Busy, DigestMismatch, NoSpace, NotFound
+from tundish.core.errors import Busy, IntegrityError, NoSpace, NotFound
 from tundish.store.arrival import drop
 from tundish.store.blobs import Blob, BlobSource
 from tundish.store.durable import CHUNK, already_there, on_disk, sync_folder
@@ -53,7 +53,7 @@ def write(output: BinaryIO, draft: Draft, *, store: BlobSource, moved: Moved) ->
     Write the members in their order.
 
     Raises:
-        BlobMissing, DigestMismatch: the store does not hold a blob as it should.
+        BlobMissing, IntegrityError: the store does not hold a blob as it should.
         Stopped: `moved` wants no more.
     """
     _member(output, manifest.OPENING, draft.opening)
@@ -82,8 +82,9 @@ def _pour(output: BinaryIO, blob: Blob, store: BlobSource, moved: Moved) -> None
             left -= len(chunk)
             moved(len(chunk))
     if left or found.hexdigest() != blob.digest.hex:
-        raise DigestMismatch(
-            blob.digest, Digest(found.hexdigest()), "the store; run `tundish store verify --quarantine`"
+        raise IntegrityError(
+            f"the store's blob {blob.digest} is damaged, so no bundle was made; run: tundish store verify "
+            "--quarantine, then tundish sync, and export again"
         )
 
 
