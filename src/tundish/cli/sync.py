@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tundish.cli.command import Verb
+from tundish.cli import steering
+from tundish.cli.command import VerbalNoun
 from tundish.cli.session import answer, json_option, opened, size_text, table
 from tundish.core import clock
 from tundish.core.errors import NotFound, StorageError
@@ -27,17 +28,26 @@ if TYPE_CHECKING:  # these bring the catalog's library, and others come here for
     from tundish.sync.run import Prepared
 
 STOPPING = b"stopping with the next bytes that come; Ctrl-C again ends at once\n"
+NOTHING: Json = {  # what `outcome_json` says of a run without a change
+    "fetched_files": 0,
+    "fetched_bytes": 0,
+    "completed": [],
+    "retired": [],
+    "incomplete": [],
+    "failures": [],
+}
 SHOWN = 40  # lines of a plan before the rest is counted
 
 
-@click.command(
-    cls=Verb,
+@click.group(
+    cls=VerbalNoun,
     example="""
     tundish sync --plan
     tundish sync
     tundish sync lab --json
     tundish sync --plan --save monday.json
     tundish sync --apply monday.json
+    tundish sync status
     """,
 )
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
@@ -66,7 +76,11 @@ def sync(
     """
     Fetch what is selected and offered, from all enabled sources or from those named.
     """
+    is_plain = not (only_plan or save or paper or sources or allow_rollback)
+    if is_plain and _is_resting(context, as_json=as_json):
+        return
     from tundish.cli.progress import shown
+    from tundish.cli.reminding import remind
     from tundish.sync import planfile, run
     from tundish.sync.applying import bound
 
@@ -100,8 +114,34 @@ def sync(
                 planned=bound(desk, saved, paper, planned) if saved and paper else planned,
                 allow_rollback=allow_rollback,
                 allow_mass_removal=allow_mass_removal,
+                may_rest=saved is None,
             )
+        if not as_json:
+            remind(app)
     show_outcome(outcome, as_json=as_json)
+
+
+for verb in (steering.status, steering.stop, steering.auto):
+    sync.add_command(verb)
+
+
+def _is_resting(context: click.Context, *, as_json: bool) -> bool:
+    """
+    Whether there is nothing to do, found out the short way, and said.
+    """
+    from tundish.app.quick import resting
+    from tundish.cli.reminding import say
+    from tundish.settings import load
+
+    notices = resting(load(state=context.find_root().obj), clock.now())
+    if notices is None:
+        return False
+    if as_json:
+        answer(NOTHING)
+    else:
+        say(notices)
+        click.echo("done: nothing to do, no source has changed")
+    return True
 
 
 def _read(paper: str, limit: int) -> bytes:
