@@ -53,6 +53,7 @@ ELSEWHERE = {  # and why
     "demo": "takes minutes",
     "doctor": "ends with what it found: below",
     "machine show": "needs a machine that booted",
+    "mirror": "needs no state, but words: tests/cli/test_mirror.py",
     "serve": "runs until it is stopped; the conformance tests read its answer",
     "source add": "needs another source: tests/cli/test_sources.py",
     "source restore-default": "needs a stream: tests/cli/test_source_settings.py",

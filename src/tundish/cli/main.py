@@ -28,6 +28,7 @@ COMMANDS = {  # word: its line of help; the word is the module of this package a
     "image": "List and show the images held.",
     "job": "Show what was done, and how it ended.",
     "machine": "List and show the machines that asked to boot.",
+    "mirror": "Mirror a source into a folder of plain files, as sstream-mirror does.",
     "notice": "Show what an operator should know, and put it aside.",
     "publish": "Publish images as a signed stream.",
     "select": "Choose which images to sync.",
