@@ -14,10 +14,11 @@ from sqlalchemy.sql.elements import ColumnElement
 from tundish.catalog import tables
 from tundish.catalog.db import Database, portions
 from tundish.catalog.nearest import nearest
+from tundish.catalog.questions import fetching
 from tundish.core.errors import Conflict, InputError, NotFound
 from tundish.core.holding import OWN
 from tundish.core.names import SourceName
-from tundish.core.selection import SPOKEN_FOR, Fetching, Seen, Source
+from tundish.core.selection import SPOKEN_FOR, Seen, Source
 
 _is = tables.sources.c
 
@@ -132,30 +133,19 @@ def _named(name: str) -> ColumnElement[bool]:
 
 
 def _row(source: Source) -> dict[str, object]:
-    fetching = source.fetching
     return {
         "name": source.name,
         "url": source.url,
         "keyring": source.keyring,
         "priority": source.priority,
         "enabled": source.enabled,
-        "options": {**asdict(fetching), "signers": list(source.signers)},
+        "options": {**asdict(source.fetching), "signers": list(source.signers)},
     }
 
 
 def _source(row: Row[Any]) -> Source:
-    options = dict(row.options)
-    signers = options.pop("signers", ())
-    mirrors = options.pop("mirrors", ())
-    return Source(
-        SourceName(row.name),
-        row.url,
-        row.keyring,
-        row.priority,
-        row.enabled,
-        Fetching(**options, mirrors=tuple(mirrors)),
-        tuple(signers),
-    )
+    way, signers = fetching(row.options)
+    return Source(SourceName(row.name), row.url, row.keyring, row.priority, row.enabled, way, signers)
 
 
 def _unknown(connection: Connection, name: str) -> NotFound:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from tundish import __version__
+from tundish.core.digest import Digest
 from tundish.core.errors import TundishError
 from tundish.core.names import SourceName
 from tundish.core.selection import Source
@@ -18,6 +20,7 @@ from tundish.sync.offer import Offer
 from tundish.sync.shelf import Pages
 
 NOTE = "sync.rest"
+NOTHING_DONE = '{"unchanged": true}'  # the detail of the job
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,14 @@ class Rest:
             )
         except TundishError:
             return False  # the long way finds out what it is, and asks mirrors
+
+
+def world(names: Iterable[str], pulse: str, stamp: str) -> str:
+    """
+    A short word for everything on our side that a sync looks at: what it was asked for, the catalog's pulse
+    and the store's stamp.
+    """
+    return Digest.of("\n".join((__version__, *sorted(names), pulse, stamp)).encode()).hex
 
 
 def rest(world: str, offers: Iterable[Offer]) -> Rest | None:

@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from tundish import __version__
 from tundish.catalog.opened import Catalog
 from tundish.catalog.records import STOPPED
-from tundish.core.digest import Digest
 from tundish.core.errors import NotFound, Partial, Stopped, TundishError
 from tundish.core.holding import Holding, HoldingId
 from tundish.core.image import Remark
@@ -178,10 +176,11 @@ def sync(
     planned: Callable[[Prepared], None],
     allow_rollback: bool = False,
     allow_mass_removal: bool = False,
+    may_rest: bool = True,
 ) -> Outcome:
     """
     Bring the catalog to what is selected and offered. `planned` is shown the plan before it is begun, and
-    may refuse it by raising an error.
+    may refuse it by raising an error. With `may_rest` there is none if nothing has changed.
 
     Raises:
         Busy: another sync holds the catalog.
@@ -197,8 +196,8 @@ def sync(
         recorder = Recorder(watch, catalog.transfers, job, now, brake.pull)
         ways = desk.ways(brake)
         try:
-            if not allow_rollback and _is_at_rest(desk, names, ways):
-                catalog.jobs.end(job, "done", json.dumps(outcome_json(Outcome())), now())
+            if may_rest and not allow_rollback and _is_at_rest(desk, names, ways):
+                catalog.jobs.end(job, "done", rest.NOTHING_DONE, now())
                 return Outcome()
             catalog.choices.drop(rest.NOTE)
             with beating(recorder):
@@ -242,11 +241,7 @@ def _is_at_rest(desk: Desk, names: Sequence[SourceName], ways: Ways) -> bool:
 
 
 def _world(desk: Desk, names: Sequence[SourceName]) -> str:
-    """
-    A short word for everything on our side that a sync looks at.
-    """
-    parts = (__version__, *sorted(names), desk.catalog.pulse.now(), desk.store.stamp())
-    return Digest.of("\n".join(parts).encode()).hex
+    return rest.world(names, desk.catalog.pulse.now(), desk.store.stamp())
 
 
 def _carry_out(desk: Desk, prepared: Prepared, ways: Ways, *, watch: Watch, stop: Stoppable) -> Outcome:
