@@ -70,7 +70,6 @@ OWNER: dict[str, set[str]] = {
     "click": {"cli"},
     "rich": {"cli"},
     "print": {"cli"},
-    "tenacity": {"fetch"},
     "datetime.now": {"core"},
     "datetime.datetime.now": {"core"},
     "time.time": {"core"},

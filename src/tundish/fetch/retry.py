@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception
-
 from tundish.core.errors import BadStatus, TundishError, is_worth_retrying
 
 T = TypeVar("T")
@@ -47,55 +45,26 @@ def persist(
     growth by `patience.step` begins the count of attempts anew, so a link that is cut again and again
     still brings a long file to its end, and one that always begins at 0 does not keep us for ever.
     """
-    run = _Run(patience, jitter, on_retry, moved)
-    return Retrying(
-        retry=retry_if_exception(is_worth_retrying),
-        after=run.count,
-        stop=run.is_over,
-        wait=run.pause,
-        before_sleep=run.tell,
-        sleep=sleep,
-        reraise=True,
-    )(action)
+    failures, mark = 0, moved()
+    while True:
+        try:
+            return action()
+        except TundishError as error:
+            if not is_worth_retrying(error):
+                raise
+            failures, place = failures + 1, moved()
+            if place >= mark + patience.step:
+                failures, mark = 1, place
+            if failures >= patience.attempts:
+                raise
+            delay = _pause(error, failures, patience, jitter())
+            on_retry(error, delay)
+        sleep(delay)
 
 
-class _Run:
-    """
-    What one run of `persist` remembers. Tenacity calls `count` before `is_over`, `pause` and `tell`.
-    """
-
-    def __init__(
-        self,
-        patience: Patience,
-        jitter: Callable[[], float],
-        on_retry: Callable[[TundishError, float], None],
-        moved: Callable[[], int],
-    ) -> None:
-        self._patience, self._jitter, self._on_retry, self._moved = patience, jitter, on_retry, moved
-        self._failures, self._mark = 0, moved()
-
-    def count(self, _state: RetryCallState) -> None:
-        self._failures += 1
-        place = self._moved()
-        if place >= self._mark + self._patience.step:
-            self._failures, self._mark = 1, place
-
-    def is_over(self, _state: RetryCallState) -> bool:
-        return self._failures >= self._patience.attempts
-
-    def pause(self, state: RetryCallState) -> float:
-        full = self._patience.first * 2.0 ** min(self._failures - 1, 64)
-        wanted = min(full, self._patience.cap) * (1 + self._jitter()) / 2
-        error = _error(state)
-        if isinstance(error, BadStatus) and error.retry_after is not None:
-            wanted = max(wanted, error.retry_after)
-        return min(wanted, self._patience.cap)
-
-    def tell(self, state: RetryCallState) -> None:
-        error = _error(state)
-        if isinstance(error, TundishError):
-            self._on_retry(error, state.upcoming_sleep)
-
-
-def _error(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
+def _pause(error: TundishError, failures: int, patience: Patience, chance: float) -> float:
+    full = patience.first * 2.0 ** min(failures - 1, 64)
+    wanted = min(full, patience.cap) * (1 + chance) / 2
+    if isinstance(error, BadStatus) and error.retry_after is not None:
+        wanted = max(wanted, error.retry_after)
+    return min(wanted, patience.cap)

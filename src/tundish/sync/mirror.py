@@ -7,7 +7,6 @@ part where it is; the next run goes on from there.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +26,7 @@ from tundish.core.errors import (
 )
 from tundish.core.names import SourceName
 from tundish.fetch.fetcher import Answer, Fetcher
+from tundish.fetch.lanes import side_by_side
 from tundish.fetch.retry import Patience, persist
 from tundish.fetch.routed import join
 from tundish.store.blobs import BlobSink, Ingest
@@ -86,8 +86,19 @@ def mirror(plan: Plan, *, gear: Gear, watch: Watch, stop: Stoppable) -> Outcome:
     """
     _check_space(plan, gear.store)
     ledger, brake = Ledger(plan, gear.images, gear.store, gear.now), Brake(stop)
-    with ThreadPoolExecutor(max_workers=gear.parallel, thread_name_prefix="fetch") as pool:
-        _fetch_all(plan.files, pool, gear=gear, watch=watch, brake=brake, ledger=ledger)
+    transport = _Transport(gear, watch, brake)
+
+    def book(file: PlannedFile, result: int | TundishError) -> None:
+        if isinstance(result, TundishError):
+            ledger.failed(file, result)
+        else:
+            ledger.arrived(file, result)
+        if ledger.fatal:
+            brake.pull()
+
+    side_by_side(transport.fetch, plan.files, book, lanes=gear.parallel, stop=brake)
+    if brake.is_set() and ledger.fatal is None:
+        ledger.fatal = Stopped()
     outcome = ledger.close()
     if ledger.fatal:
         raise ledger.fatal
@@ -101,69 +112,36 @@ def _check_space(plan: Plan, store: BlobSink) -> None:
         raise NoSpace("the store", needed, free)
 
 
-def _fetch_all(
-    files: Sequence[PlannedFile],
-    pool: ThreadPoolExecutor,
-    *,
-    gear: Gear,
-    watch: Watch,
-    brake: Brake,
-    ledger: Ledger,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Transport:
     """
-    Keep the pool busy without queueing the whole plan, and book each result on this thread.
+    What the files of one run have in common.
     """
-    waiting = iter(files)
-    running: dict[Future[int], PlannedFile] = {}
-    try:
-        while True:
-            while len(running) < 2 * gear.parallel and not brake.is_set():
-                file = next(waiting, None)
-                if file is None:
-                    break
-                running[pool.submit(_fetch, file, gear=gear, watch=watch, brake=brake)] = file
-            if not running:
-                break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                _book(running.pop(future), future, ledger)
-            if ledger.fatal:
-                brake.pull()
-    except BaseException:
-        brake.pull()  # the pool's threads look at it before every chunk
-        raise
-    if brake.is_set() and ledger.fatal is None:
-        ledger.fatal = Stopped()
 
+    gear: Gear
+    watch: Watch
+    brake: Brake
 
-def _book(file: PlannedFile, future: Future[int], ledger: Ledger) -> None:
-    try:
-        came = future.result()
-    except TundishError as error:
-        ledger.failed(file, error)
-    else:
-        ledger.arrived(file, came)
-
-
-def _fetch(file: PlannedFile, *, gear: Gear, watch: Watch, brake: Brake) -> int:
-    """
-    Bring one file into the store. Returns the bytes that came over the network.
-    """
-    transfer = _Transfer(file, gear, watch, brake)
-    watch.begun(file)
-    try:
-        persist(
-            transfer.attempt,
-            gear.patience,
-            sleep=pauses(gear.sleep, brake),
-            jitter=gear.jitter,
-            on_retry=lambda error, delay: watch.retried(file, error, delay),
-            moved=lambda: transfer.shown,
-        )
-    except TundishError as error:
-        watch.ended(file, error)
-        raise
-    watch.ended(file, None)
-    return transfer.came
+    def fetch(self, file: PlannedFile) -> int:
+        """
+        Bring one file into the store. Returns the bytes that came over the network.
+        """
+        transfer, watch = _Transfer(file, self.gear, self.watch, self.brake), self.watch
+        watch.begun(file)
+        try:
+            persist(
+                transfer.attempt,
+                self.gear.patience,
+                sleep=pauses(self.gear.sleep, self.brake),
+                jitter=self.gear.jitter,
+                on_retry=lambda error, delay: watch.retried(file, error, delay),
+                moved=lambda: transfer.shown,
+            )
+        except TundishError as error:
+            watch.ended(file, error)
+            raise
+        watch.ended(file, None)
+        return transfer.came
 
 
 def _named(error: TundishError, place: str) -> TundishError:
