@@ -415,3 +415,38 @@ def test_what_is_offered_can_be_selected(added: Terminal) -> None:
     said = added("select", "add", "ubuntu/*", "--arch", "amd64", "--kernel", "ga-24.04", "--kernel", "*")
 
     assert 0 == said.code
+
+
+# ---- several sources
+
+
+def test_the_higher_source_hides_the_lower(stocked: Terminal, lab: Upstream) -> None:
+    """
+    Of an image that two sources gave, the list says which source hides which.
+    """
+    stocked("source", "add", "near", lab.root, "--keyring", lab.keyring, "--priority", "5")
+    stocked("select", "add", "ubuntu/*", "--source", "near")
+    stocked("select", "add", "ubuntu/*", "--source", "lab")
+    stocked("sync")
+
+    listed = stocked("image", "list", "--json").answer
+
+    assert {("lab", "near"), ("near", None)} == {
+        (each["source"], each["hidden_by"])
+        for each in (listed if isinstance(listed, list) else [])
+        if isinstance(each, dict)
+    }
+
+
+def test_browsing_says_what_is_hidden(stocked: Terminal, lab: Upstream) -> None:
+    """
+    What another source of higher priority offers too is marked, with its name.
+    """
+    stocked("source", "add", "near", lab.root, "--keyring", lab.keyring, "--priority", "5")
+
+    browsed = [stocked("source", "browse", name, "--json").answer for name in ("lab", "near")]
+
+    assert [{"near"}, {None}] == [
+        {each["hidden_by"] for each in (lines if isinstance(lines, list) else []) if isinstance(each, dict)}
+        for lines in browsed
+    ]

@@ -556,3 +556,30 @@ def test_an_end_of_trust_is_told(lab: Region) -> None:
     lab.catalog.sources.replace(replace(source(lab), keyring=key("foreign").keyring))
 
     assert "not in the source's keyring" in catalogue.vouching(lab.desk(), source(lab)).trouble
+
+
+# ---- what comes along
+
+
+def test_bootloaders_come_along(tmp_path: Path) -> None:
+    """
+    Whatever is selected, the newest version of each bootloader is fetched with it.
+    """
+    stream = StreamSimulator()
+    stream.add()
+    for day in ("20260101", "20260102"):
+        loader = stream.add(
+            os="grub-efi-signed",
+            series="uefi",
+            kernel="signed",
+            version=day,
+            items={"archive.tar.xz": day.encode()},
+        )
+    stream.products[loader]["bootloader-type"] = "uefi"
+    stream.publish(DAY)
+    with region(tmp_path / "region", stream) as lab:
+        lab.add(stream)
+        lab.select("ubuntu", "noble", keep=2)
+        lab.sync()
+
+        assert {f"{NOBLE}@20260101", "grub-efi-signed/uefi/amd64/signed@20260102"} == set(lab.states())

@@ -38,10 +38,16 @@ def list_(
 ) -> None:
     """
     List the images in the catalog, retired ones only if asked for.
+
+    The notes say what is special: why an image stays, or which source hides it from the others.
     """
+    from tundish.sync.ranking import hidden
+
     with opened(context) as app:
         found = app.catalog.images.list(states=[State(state_)] if state_ else [])
         counts, ties = app.catalog.machines.counts(), app.catalog.keeping.ties()
+        sources = app.catalog.sources.list()
+    hiders = hidden(found, {each.name: each.priority for each in sources if each.enabled})
     holdings = [
         each
         for each in found
@@ -53,7 +59,12 @@ def list_(
     if as_json:
         answer(
             [
-                {**_fields(each), "deployments": deployed[each.id], "stays": ties.get(each.id)}
+                {
+                    **_fields(each),
+                    "deployments": deployed[each.id],
+                    "stays": ties.get(each.id),
+                    "hidden_by": hiders.get(each.id),
+                }
                 for each in holdings
             ]
         )
@@ -69,7 +80,7 @@ def list_(
                 each.source,
                 "yes" if each.version.is_bootable else "no",
                 str(deployed[each.id]),
-                _notes(each, ties.get(each.id, "")),
+                _notes(each, ties.get(each.id, ""), hiders.get(each.id)),
             )
             for each in holdings
         ],
@@ -77,12 +88,13 @@ def list_(
     )
 
 
-def _notes(holding: Holding, tie: str) -> str:
+def _notes(holding: Holding, tie: str, hider: str | None = None) -> str:
     """
     Why it stays, and what is special about it.
     """
     dropped = f"dropped upstream {holding.dropped_at:%Y-%m-%d}" if holding.dropped_at else ""
-    return ", ".join(filter(None, (tie, "on hold" if holding.on_hold else "", dropped)))
+    hidden_by = f"hidden by {hider}" if hider else ""
+    return ", ".join(filter(None, (tie, "on hold" if holding.on_hold else "", dropped, hidden_by)))
 
 
 def _fields(holding: Holding) -> dict[str, Json]:
