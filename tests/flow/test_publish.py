@@ -185,3 +185,16 @@ def test_no_draft_is_left_behind(foundry: Foundry) -> None:
     foundry.publish()
 
     assert [] == [path.name for path in foundry.root.rglob("*") if path.name.startswith(".")]
+
+
+def test_a_killed_publication_is_made_to_last_by_the_next(foundry: Foundry) -> None:
+    """
+    The mark of a publication that was killed among its files is gone once they are synced.
+    """
+    mark = foundry.lab.folder / "channels" / ".stable.linking"
+    foundry.publish("ubuntu/jammy/amd64/ga-22.04")
+    mark.touch()
+
+    foundry.publish()
+
+    assert not mark.exists()

@@ -15,6 +15,7 @@ from tundish.core.digest import Digest
 from tundish.core.errors import BlobMissing, Conflict, NotFound
 from tundish.core.holding import Holding
 from tundish.core.image import Products
+from tundish.core.payload import Signature
 from tundish.publish import combining, files, standing, tidying, tree
 from tundish.publish.dialect import DEFAULT, Dialect, named
 from tundish.publish.standing import Reader, Standing
@@ -24,7 +25,7 @@ from tundish.stream import index as stream_index
 from tundish.stream import products as stream_products
 from tundish.stream.index import StreamIndex
 from tundish.trust.protocols import Signer, Verifier
-from tundish.trust.sign import signed
+from tundish.trust.sign import proven
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,29 +144,43 @@ def _timeless(document: Products) -> bytes:
 def _replace(issue: _Issue, before: Standing, root: Path, press: Press) -> datetime | None:
     """
     Write the tree and swap its indexes; what left it is noted before, so that no old note counts, and after.
+
+    The answer is when its signature ends.
     """
     tidying.note_left(root, before.named, press.now())
     _export(issue.files, root, press.store)
     with press.signer.session():
-        named, index = _write_documents(issue, root, press)
+        named, signature = _write_documents(issue, root, press)
         tidying.note_left(root, named | {file.path for file in issue.files}, press.now())
-        return standing.signed_until(index, press.reader())
+        return signature.expires_at if signature else None
 
 
 def _export(listed: Sequence[tree.TreeFile], root: Path, store: BlobSource) -> None:
+    """
+    Put the files in place, durably. A mark beside the tree says that this was begun: if it is found, whoever
+    began was killed, and which folders were synced is not known.
+    """
     absent = [file for file in listed if not _is_there(root / file.path, file, store)]
     for file in absent:
         if not store.has(file.digest):
             raise BlobMissing(file.digest, f"{file.path} cannot be published: the store")
-    folders = {root.parent}
+    mark = root.with_name(f".{root.name}.linking")
+    unsure = listed if mark.exists() else absent
+    if not unsure:
+        return
+    with on_disk(mark):
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
     for file in absent:
         target = root / file.path
         with on_disk(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-        folders.update(_between(root, target.parent))
         store.export(file.digest, target)
-    for folder in sorted(folders, reverse=True):
+    folders = {folder for file in unsure for folder in _between(root, (root / file.path).parent)}
+    for folder in sorted({root.parent, *folders}, reverse=True):
         sync_folder(folder)
+    with on_disk(mark):
+        mark.unlink(missing_ok=True)
 
 
 def _is_there(target: Path, file: tree.TreeFile, store: BlobSource) -> bool:
@@ -199,26 +214,28 @@ def _between(root: Path, folder: Path) -> Iterable[Path]:
     yield root
 
 
-def _write_documents(issue: _Issue, root: Path, press: Press) -> tuple[frozenset[str], bytes]:
+def _write_documents(issue: _Issue, root: Path, press: Press) -> tuple[frozenset[str], Signature | None]:
     """
     Both renderings: products files under their hashes, then the two indexes, the signed one last. All
-    their paths, and the signed index.
+    their paths, and the signature of the index.
     """
     plain, clear = [], []
     for document in issue.documents:
         text = stream_products.render(document)
-        message = _sign(text, press)
+        message, _ = _sign(text, press)
         plain.append(tree.listed(document, text, signed=False))
         clear.append(tree.listed(document, message, signed=True))
         files.write(root / plain[-1].path, text)
         files.write(root / clear[-1].path, message)
     text = stream_index.render(StreamIndex(updated=issue.updated, entries=tuple(plain)))
-    message = _sign(stream_index.render(StreamIndex(updated=issue.updated, entries=tuple(clear))), press)
+    message, signature = _sign(
+        stream_index.render(StreamIndex(updated=issue.updated, entries=tuple(clear))), press
+    )
     files.write(root / tree.index_path(signed=False), text)
     files.write(root / tree.index_path(signed=True), message)
     indexes = {tree.index_path(signed=each) for each in (False, True)}
-    return frozenset({*indexes, *(entry.path for entry in (*plain, *clear))}), message
+    return frozenset({*indexes, *(entry.path for entry in (*plain, *clear))}), signature
 
 
-def _sign(text: bytes, press: Press) -> bytes:
-    return signed(text, signer=press.signer, verifier=press.verifier, now=press.now())
+def _sign(text: bytes, press: Press) -> tuple[bytes, Signature | None]:
+    return proven(text, signer=press.signer, verifier=press.verifier, now=press.now())

@@ -111,14 +111,6 @@ def read(root: Path, reader: Reader) -> Standing:
     )
 
 
-def signed_until(message: bytes, reader: Reader) -> datetime | None:
-    """
-    When the signature of a document of ours ends; None: never.
-    """
-    signature = _text(message, reader).signature
-    return signature.expires_at if signature else None
-
-
 def _rendering(root: Path, reader: Reader, *, signed: bool) -> _Rendering:
     data = _bytes(root / tree.index_path(signed=signed))
     if data is None:

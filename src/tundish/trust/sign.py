@@ -8,6 +8,7 @@ change is refused before, and the result is verified and compared after.
 from datetime import datetime
 
 from tundish.core.errors import BadSignature, InputError
+from tundish.core.payload import Signature
 from tundish.trust import clearsign
 from tundish.trust.protocols import Signer, Verifier
 
@@ -18,7 +19,16 @@ _HASH_HEADERS = (b"Hash: SHA256\n", b"Hash: SHA384\n", b"Hash: SHA512\n")
 
 def signed(text: bytes, *, signer: Signer, verifier: Verifier, now: datetime) -> bytes:
     """
-    The text as a clearsigned message that every known client reads.
+    The text as a clearsigned message that every known client reads; see `proven`.
+    """
+    return proven(text, signer=signer, verifier=verifier, now=now)[0]
+
+
+def proven(
+    text: bytes, *, signer: Signer, verifier: Verifier, now: datetime
+) -> tuple[bytes, Signature | None]:
+    """
+    The text as a clearsigned message, and the signature that it carries.
 
     Raises:
         InputError: a line of the text would not come back as it is.
@@ -38,7 +48,7 @@ def signed(text: bytes, *, signer: Signer, verifier: Verifier, now: datetime) ->
     )
     if payload.text != text:
         raise BadSignature("the signer changed the text; nothing was published")
-    return message
+    return message, payload.signature
 
 
 def _refuse_what_would_change(text: bytes) -> None:
