@@ -6,6 +6,8 @@ command brings everything to where an undisturbed one would have.
 import json
 import random
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from tests.cli.terminal import upstream
 from tests.support import processes
 from tests.support.counter import items
+from tundish.tools.run import run
 
 JAMMY = "ubuntu/jammy/amd64/ga-22.04"
 POINTS = 4  # kills of each verb
@@ -22,6 +25,18 @@ VERBS: dict[str, tuple[tuple[str, ...], tuple[str, str]]] = {  # words, and wher
     "rollback": (("channel", "rollback", "stable"), ("roll_back", "publish/moving.py")),
 }
 MORE = {"publish": (), "rollback": ("--to", "1")}  # so that it may be done twice
+
+
+@pytest.fixture(scope="module", autouse=True)
+def scratch() -> Iterator[None]:
+    """
+    Killed processes cannot clear up: what they leave, a folder with an agent of gpg, goes with this folder.
+    """
+    with pytest.MonkeyPatch.context() as environment, tempfile.TemporaryDirectory(prefix="kill-") as folder:
+        environment.setenv("TMPDIR", folder)
+        yield
+        for home in Path(folder).glob("tundish-*"):
+            run(["gpgconf", "--kill", "all"], env={"GNUPGHOME": str(home)}, timeout=30)
 
 
 @pytest.fixture(scope="module")
