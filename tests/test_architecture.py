@@ -70,6 +70,7 @@ OWNER: dict[str, set[str]] = {
     "click": {"cli"},
     "rich": {"cli"},
     "print": {"cli"},
+    "tenacity": {"fetch"},
     "datetime.now": {"core"},
     "datetime.datetime.now": {"core"},
     "time.time": {"core"},

@@ -6,9 +6,12 @@ Time and chance are handed in, so a test never sleeps. What was tried last is wh
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tundish.core.errors import BadStatus, TundishError, is_worth_retrying
+
+if TYPE_CHECKING:  # loaded when a first try failed: most never do, and it brings asyncio along
+    from tenacity import RetryCallState
 
 T = TypeVar("T")
 
@@ -45,26 +48,69 @@ def persist(
     growth by `patience.step` begins the count of attempts anew, so a link that is cut again and again
     still brings a long file to its end, and one that always begins at 0 does not keep us for ever.
     """
-    failures, mark = 0, moved()
-    while True:
-        try:
-            return action()
-        except TundishError as error:
-            if not is_worth_retrying(error):
-                raise
-            failures, place = failures + 1, moved()
-            if place >= mark + patience.step:
-                failures, mark = 1, place
-            if failures >= patience.attempts:
-                raise
-            delay = _pause(error, failures, patience, jitter())
-            on_retry(error, delay)
-        sleep(delay)
+    run = _Run(patience, jitter, on_retry, moved)
+    try:
+        return action()
+    except TundishError as error:
+        if not is_worth_retrying(error):
+            raise
+        failed = [error]
+
+    def further() -> T:
+        if failed:
+            raise failed.pop()  # what the first try ended with
+        return action()
+
+    from tenacity import Retrying, retry_if_exception
+
+    return Retrying(
+        retry=retry_if_exception(is_worth_retrying),
+        after=run.count,
+        stop=run.is_over,
+        wait=run.pause,
+        before_sleep=run.tell,
+        sleep=sleep,
+        reraise=True,
+    )(further)
 
 
-def _pause(error: TundishError, failures: int, patience: Patience, chance: float) -> float:
-    full = patience.first * 2.0 ** min(failures - 1, 64)
-    wanted = min(full, patience.cap) * (1 + chance) / 2
-    if isinstance(error, BadStatus) and error.retry_after is not None:
-        wanted = max(wanted, error.retry_after)
-    return min(wanted, patience.cap)
+class _Run:
+    """
+    What one run of `persist` remembers. Tenacity calls `count` before `is_over`, `pause` and `tell`.
+    """
+
+    def __init__(
+        self,
+        patience: Patience,
+        jitter: Callable[[], float],
+        on_retry: Callable[[TundishError, float], None],
+        moved: Callable[[], int],
+    ) -> None:
+        self._patience, self._jitter, self._on_retry, self._moved = patience, jitter, on_retry, moved
+        self._failures, self._mark = 0, moved()
+
+    def count(self, _state: "RetryCallState") -> None:
+        self._failures += 1
+        place = self._moved()
+        if place >= self._mark + self._patience.step:
+            self._failures, self._mark = 1, place
+
+    def is_over(self, _state: "RetryCallState") -> bool:
+        return self._failures >= self._patience.attempts
+
+    def pause(self, state: "RetryCallState") -> float:
+        full = self._patience.first * 2.0 ** min(self._failures - 1, 64)
+        wanted = min(full, self._patience.cap) * (1 + self._jitter()) / 2
+        error = _error(state)
+        if isinstance(error, BadStatus) and error.retry_after is not None:
+            wanted = max(wanted, error.retry_after)
+        return min(wanted, self._patience.cap)
+
+    def tell(self, state: "RetryCallState") -> None:
+        error = _error(state)
+        if isinstance(error, TundishError):
+            self._on_retry(error, state.upcoming_sleep)
+
+
+def _error(state: "RetryCallState") -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
