@@ -80,7 +80,7 @@ CAUSES: dict[int, tuple[Cause, str]] = {  # what brings it about, and words that
     5: (known_source, "tundish source remove lab"),
     7: (no_stream_there, "check"),
     8: (foreign_signature, "check the URL, or add the key"),
-    9: (damaged_blob, "tundish store verify --quarantine"),
+    9: (damaged_blob, "tundish store repair"),
     10: (no_gpgv, "apt-get install gpgv"),
     11: (no_folder, "--state or TUNDISH_STATE"),
     12: (some_missing, "the next run tries them again"),
@@ -118,14 +118,14 @@ def test_a_failure_is_one_line_and_no_answer(terminal: Terminal, lab: Upstream, 
     assert (1, "") == (said.err.count("\n"), said.out.removeprefix("added lab: "))
 
 
-def test_quarantine_and_sync_mend_a_damaged_blob(terminal: Terminal, lab: Upstream) -> None:
+@pytest.mark.parametrize("words", [["store", "repair"], ["sync"]])
+def test_what_is_damaged_is_mended(terminal: Terminal, lab: Upstream, words: list[str]) -> None:
     """
-    The advice of a failed verification, followed, ends in a sound store.
+    The advice of a failed verification, followed, ends in a sound store; so does the next sync.
     """
     damaged_blob(terminal, lab)
 
-    terminal("store", "verify", "--quarantine")
-    terminal("sync")
+    terminal(*words)
 
     assert 0 == terminal("store", "verify").code
 

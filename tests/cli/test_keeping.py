@@ -71,3 +71,45 @@ def test_a_collection_without_grace_takes_what_was_retired_just_now(stocked: Ter
 
     assert isinstance(after, dict)
     assert ([], 4, 0) == (states, after["blobs"], after["reclaimable_bytes"])
+
+
+def test_only_looking_changes_nothing(stocked: Terminal) -> None:
+    """
+    Two looks find the same damage, and tell how to mend it.
+    """
+    blob = next(path for path in (stocked.state / "store" / "blobs").rglob("*") if path.is_file())
+    blob.unlink()
+    blob.write_bytes(b"damaged")
+    first = stocked("store", "verify", "--no-quarantine")
+    second = stocked("store", "verify", "--no-quarantine")
+
+    assert (9, 9, True) == (first.code, second.code, "verify, then tundish store repair" in second.err)
+
+
+def test_a_pace_is_understood(stocked: Terminal) -> None:
+    """
+    In bytes per second, with a unit.
+    """
+    assert 0 == stocked("store", "verify", "--rate", "50M", "--older-than", "30d").code
+
+
+@pytest.mark.parametrize("words", ["0", "fast", "-1", "9999999999T"])
+def test_a_pace_that_is_none_is_refused(terminal: Terminal, words: str) -> None:
+    """
+    With the form that is understood.
+    """
+    said = terminal("store", "verify", f"--rate={words}")
+
+    assert (2, True) == (said.code, "800K, 50M or 2G" in said.err)
+
+
+def test_what_cannot_be_mended_is_said(stocked: Terminal) -> None:
+    """
+    Without its source there is nobody to ask: the blob, its image and exit code 9.
+    """
+    stocked("source", "remove", "lab")
+    blob = next(path for path in (stocked.state / "store" / "blobs").rglob("*") if path.is_file())
+    blob.unlink()
+    said = stocked("store", "repair")
+
+    assert (9, True) == (said.code, f"still lacking: {blob.name}, for ubuntu/" in said.out)

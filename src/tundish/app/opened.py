@@ -12,8 +12,9 @@ Everything a command or a door works with, opened in order and closed in reverse
 import os
 import platform
 import random
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,6 @@ from tundish.fetch.fetcher import Fetcher
 from tundish.fetch.lines import Lines
 from tundish.settings import Settings
 from tundish.store import audit
-from tundish.store.blobs import Blob
 from tundish.store.local import LocalStore
 from tundish.sync.mirror import Gear
 from tundish.sync.run import Desk
@@ -38,7 +38,9 @@ if TYPE_CHECKING:  # loaded by the few commands that build or publish
     from tundish.build.run import Bench
     from tundish.publish.publisher import Press
     from tundish.publish.run import Office
+    from tundish.retain.repair import Toolbox
     from tundish.retain.run import Broom
+    from tundish.retain.scrub import Brush
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,7 @@ class App:
             jitter=random.random,
             parallel=parallel or self.settings.parallel,
         )
-        return Desk(
-            self.catalog, self.store, self.fetcher, self.verifier, gear, holder(), self.lines.of
-        )
+        return Desk(self.catalog, self.store, self.fetcher, self.verifier, gear, holder(), self.lines.of)
 
     def bench(self) -> "Bench":
         """
@@ -121,11 +121,32 @@ class App:
         """
         return audit.usage(self.store)
 
-    def verify(self, progress: Callable[[Blob], None], *, quarantine: bool) -> audit.Report:
+    def brush(self, rate: int | None, *, quarantine: bool) -> "Brush":
         """
-        Hash every blob again; see `store.audit.verify`.
+        What a scrub works with, at most `rate` bytes per second.
         """
-        return audit.verify(self.store, progress=progress, quarantine=quarantine)
+        from tundish.fetch.throttle import Throttle
+        from tundish.retain.scrub import Brush
+
+        throttle = Throttle(rate, now=clock.monotonic, sleep=time.sleep) if rate else None
+        return Brush(self.catalog, self.store, clock.now, throttle, quarantine)
+
+    def toolbox(self) -> "Toolbox":
+        """
+        What a repair works with.
+        """
+        from tundish.app.mending import SourcePlaces
+        from tundish.retain.repair import Toolbox
+
+        return Toolbox(
+            catalog=self.catalog,
+            store=self.store,
+            places=SourcePlaces(self.desk(), threading.Event()),
+            now=clock.now,
+            sleep=time.sleep,
+            jitter=random.random,
+            holder=holder(),
+        )
 
     def press(self) -> "Press":
         """

@@ -33,7 +33,7 @@ class _Teller:
 
     def plans(self, prepared: Prepared) -> None:
         if not self._quiet:
-            show_plan(prepared, as_json=False, all_lines=True)
+            show_plan(prepared, None, all_lines=True)
 
     @contextmanager
     def watches(self) -> Iterator[Lines | Bars]:

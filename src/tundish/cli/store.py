@@ -2,17 +2,15 @@
 `tundish store`: the blobs on this machine.
 """
 
-import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
+from tundish.cli import upkeep
 from tundish.cli.amounts import span
 from tundish.cli.command import Noun
 from tundish.cli.session import answer, json_option, opened, size_text, table
-from tundish.core.errors import IntegrityError
-from tundish.core.image import Json
 
 if TYPE_CHECKING:  # loaded by the command that needs it
     from tundish.retain.report import Collected
@@ -33,6 +31,7 @@ grace_option = click.option(
     tundish store usage
     tundish store gc --dry-run
     tundish store verify
+    tundish store repair
     """,
 )
 def store() -> None:
@@ -86,40 +85,6 @@ def usage(context: click.Context, *, grace: timedelta, as_json: bool) -> None:
     )
 
 
-@store.command(example="tundish store verify --quarantine")
-@click.option("--quarantine", is_flag=True, help="Take damaged blobs out of sight; the next sync refetches.")
-@json_option
-@click.pass_context
-def verify(context: click.Context, *, quarantine: bool, as_json: bool) -> None:
-    """
-    Hash every blob again and name each one that is damaged.
-    """
-    with opened(context) as app:
-        total = sum(blob.size for blob in app.store.walk())
-        with click.progressbar(length=max(total, 1), label="verifying", file=sys.stderr) as bar:
-            report = app.verify(lambda blob: bar.update(blob.size), quarantine=quarantine)
-    if as_json:
-        damaged: Json = [
-            {
-                "sha256": each.blob.digest.hex,
-                "fault": str(each.fault),
-                "detail": each.detail,
-                "quarantined": each.quarantined,
-            }
-            for each in report.damaged
-        ]
-        answer({"blobs": report.blobs, "bytes": report.bytes, "damaged": damaged})
-    else:
-        for each in report.damaged:
-            click.echo(f"damaged: {each.detail}")
-        click.echo(f"{report.blobs} blobs, {size_text(report.bytes)}: {len(report.damaged)} damaged")
-    if not report.is_sound:
-        mend = (
-            "run: tundish sync" if quarantine else "run: tundish store verify --quarantine, then tundish sync"
-        )
-        raise IntegrityError(f"{len(report.damaged)} blobs are damaged; {mend}")
-
-
 @store.command(
     example="""
     tundish store gc --dry-run
@@ -166,3 +131,7 @@ def _collected_text(done: "Collected") -> None:
         f"{size_text(sweep.size)}; within the grace period: {len(leaving.waiting)} versions, "
         f"{len(sweep.waiting)} blobs"
     )
+
+
+for verb in (upkeep.verify, upkeep.repair):
+    store.add_command(verb)

@@ -64,6 +64,10 @@ def _in_silence(_: Blob) -> None:
     pass
 
 
+def _uncounted(_: int) -> None:
+    pass
+
+
 def verify(
     store: BlobJanitor,
     *,
@@ -79,12 +83,12 @@ def verify(
     damaged: list[Damage] = []
     for blob in store.walk():
         try:
-            damage = _examined(store, blob)
+            damage = examined(store, blob)
         except BlobMissing:
             continue  # removed by somebody while we walked
         blobs, size = blobs + 1, size + blob.size
         if damage:
-            damaged.append(_set_aside(store, damage) if quarantine else damage)
+            damaged.append(set_aside(store, damage) if quarantine else damage)
         progress(blob)
     return Report(blobs, size, tuple(damaged))
 
@@ -98,10 +102,16 @@ def usage(store: BlobJanitor) -> Usage:
     return Usage(len(held), sum(held), len(coming), sum(coming), store.free())
 
 
-def _examined(store: BlobJanitor, blob: Blob) -> Damage | None:
+def examined(store: BlobJanitor, blob: Blob, moved: Callable[[int], None] = _uncounted) -> Damage | None:
+    """
+    What is wrong with a blob, after hashing it; `moved` hears of the bytes as they are read.
+
+    Raises:
+        BlobMissing: it is not there any more.
+    """
     try:
         with store.open(blob.digest) as content:
-            actual = _digest_of(content)
+            actual = _digest_of(content, moved)
     except (OSError, StorageError) as error:
         return Damage(blob, Fault.UNREADABLE, None, f"{blob.digest} cannot be read: {error}")
     if actual == blob.digest:
@@ -111,14 +121,18 @@ def _examined(store: BlobJanitor, blob: Blob) -> Damage | None:
     )
 
 
-def _digest_of(content: BinaryIO) -> Digest:
+def _digest_of(content: BinaryIO, moved: Callable[[int], None]) -> Digest:
     seen = hashlib.sha256()
     while chunk := content.read(CHUNK):
         seen.update(chunk)
+        moved(len(chunk))
     return Digest(seen.hexdigest())
 
 
-def _set_aside(store: BlobJanitor, damage: Damage) -> Damage:
+def set_aside(store: BlobJanitor, damage: Damage) -> Damage:
+    """
+    Take a damaged blob out of sight, or say why that cannot be done.
+    """
     try:
         store.quarantine(damage.blob.digest)
     except StorageError as error:
