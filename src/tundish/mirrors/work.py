@@ -215,24 +215,24 @@ class Work:
         """
         Write down what is held now, and what is not any more.
         """
-        gone = files(decided.before)
-        now = files(held)
-        standing = {*now, *self.record.standing()}
+        now, gone = files(held), files(decided.before)
+        going = {**self.going, **{path: Going(self.now, item.digest.hex) for path, item in gone.items()}}
+        self._write_going(going)
         self.tree.note(*record.paths_text(now))
-        going = {
-            **{path: Going(self.now, item.digest.hex) for path, item in gone.items()},
-            **self.going,
-        }
-        self._write_going({path: each for path, each in going.items() if path not in standing})
         for name, document in held.items():
             self.record.origins.setdefault(name, Origin(self.entry))
             if decided.before.get(name) != document:
                 self.tree.note(*record.held_text(document))
-        for name in set(self.record.origins) - set(held):
+        dropped = set(self.record.origins) - set(held)
+        for name in dropped:
             del self.record.origins[name]
-            self.tree.forget(record.held_text_name(name))
         self.record.marks[self.entry] = {each.document: each for each in offer.marks}
         self.save()
+        # Only what the record names by now may stop being noted as going.
+        standing = {*now, *self.record.standing()}
+        self._write_going({path: each for path, each in going.items() if path not in standing})
+        for name in dropped:
+            self.tree.forget(record.held_text_name(name))
 
     def fulfilled(self, offer: Offer, totals: Totals, *, changed: bool) -> None:
         """
@@ -255,11 +255,10 @@ class Work:
         if not due and store is None:
             return 0
         held = files(self.notes.held(self.record.origins))
+        left = {path: each for path, each in going.items() if path not in due}
         due -= held.keys() | self.record.standing().keys()
         removed = sum([self.tree.remove(path) for path in sorted(due)])
-        left = {path: each for path, each in going.items() if path not in due}
-        if due:
-            self._write_going(left)
+        self._write_going(left)
         named = {item.digest.hex for item in held.values()} | {each.digest for each in left.values()}
         _collect(store or LocalStore(self.notes.folder / "store"), named)
         return removed
