@@ -12,6 +12,7 @@ from tundish.cli.amounts import span
 from tundish.cli.command import Verb
 from tundish.cli.moments import left_text, span_text
 from tundish.cli.session import answer, json_option, opened, size_text, table, time_text
+from tundish.core import clock
 from tundish.core.image import Json
 from tundish.core.progress import Progress, Running
 
@@ -168,7 +169,7 @@ def stop(context: click.Context, *, timeout: float, as_json: bool) -> None:
     """,
 )
 @click.option("--every", help="How often, as in 60m or 12h.")
-@click.option("--window", help="When, in UTC, as in 22:00-06:00; 'any' for the whole day.")
+@click.option("--window", help="When, in UTC, as in 22:00-06:00; 'none' for the whole day.")
 @click.option("--on/--off", "is_on", default=None, help="Sync by itself, or only when told.")
 @json_option
 @click.pass_context
@@ -181,17 +182,19 @@ def auto(
     from dataclasses import replace
 
     from tundish.app.choosing import choose_schedule, chosen_schedule
+    from tundish.app.noticing import notice
 
     with opened(context) as app:
         schedule = chosen_schedule(app.catalog.choices)
         if every is not None:
             schedule = replace(schedule, every=span(every))
         if window is not None:
-            schedule = replace(schedule, window="" if window == "any" else window)
+            schedule = replace(schedule, window="" if window == "none" else window)
         if is_on is not None:
             schedule = replace(schedule, on=is_on)
         if (every, window, is_on) != (None, None, None):
             choose_schedule(app.catalog.choices, schedule)
+            notice(app.catalog, app.store, clock.now())  # whether it is on is told from now on
     if as_json:
         seconds = int(schedule.every.total_seconds())
         answer({"on": schedule.on, "every_seconds": seconds, "window": schedule.window or None})
