@@ -2,6 +2,7 @@
 A mirror from its source to its readers: what it holds, what it says it holds, and what becomes of it.
 """
 
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -16,9 +17,11 @@ from tests.support.region import DAY
 from tests.support.stream_simulator import StreamSimulator
 from tundish.catalog.lock import held
 from tundish.core.errors import (
+    BadDocument,
     Busy,
     Conflict,
     InputError,
+    NoSpace,
     NotFound,
     Partial,
     RolledBack,
@@ -721,6 +724,82 @@ def test_a_link_in_the_tree_is_not_followed(lab: Lab, tmp_path: Path) -> None:
         lab.mirror()
 
     assert [] == list((tmp_path / "elsewhere").iterdir())
+
+
+def test_what_does_not_fit_is_not_begun(lab: Lab) -> None:
+    """
+    Free space is held against the plan before the first byte of a file.
+    """
+    name = lab.stream.add(arch="s390x", items={"squashfs": b"large"})
+    lab.stream.products[name]["versions"]["20260101"]["items"]["squashfs"]["size"] = 2**43
+    lab.stream.publish(DAY)
+
+    with pytest.raises(NoSpace, match="bytes needed"):
+        lab.mirror()
+
+    assert {lab.stream.index_path, lab.stream.products_path} == set(lab.stream.requests)
+
+
+def nested(stream: StreamSimulator, depth: int) -> None:
+    """
+    Put so many indexes above the one that names the products file, the first of them in its place.
+    """
+    below = json.loads(stream.files["streams/v1/index.json"])
+    for level in range(depth):
+        stream.put(f"streams/v1/level{level}-index", below)
+        path = f"streams/v1/level{level}-index.json"
+        below = {**below, "index": {"com.example:nested": {"format": "index:1.0", "path": path}}}
+    stream.put("streams/v1/index", below)
+
+
+def test_nested_indexes_are_followed(lab: Lab) -> None:
+    """
+    An index of an index leads to the files, and all of them stand in the tree.
+    """
+    nested(lab.stream, 2)
+
+    lab.mirror()
+
+    assert (items_of(lab.stream), 4) == (lab.items(), len(tree(lab.root)) - len(lab.items()))
+
+
+@pytest.mark.parametrize("depth", [6, 50])
+def test_indexes_nest_only_so_deep(lab: Lab, depth: int) -> None:
+    """
+    A chain of indexes without end is given up early.
+    """
+    nested(lab.stream, depth)
+
+    with pytest.raises(BadDocument, match="nest deeper"):
+        lab.mirror()
+
+    assert len(lab.stream.requests) < 8
+
+
+def test_an_index_that_names_itself_is_refused(lab: Lab) -> None:
+    """
+    A loop is seen at once.
+    """
+    entry = {"format": "index:1.0", "path": "streams/v1/index.json"}
+    lab.stream.put("streams/v1/index", {"format": "index:1.0", "index": {"com.example:loop": entry}})
+
+    with pytest.raises(BadDocument, match="names itself"):
+        lab.mirror()
+
+    assert [lab.stream.index_path] == lab.stream.requests
+
+
+def test_no_password_is_noted(stream: StreamSimulator, tmp_path: Path) -> None:
+    """
+    What a web server may hand out says nothing of how the source is entered.
+    """
+    stream.url = "http://me:hunter2@stream.test/maas/"
+    lab = Lab(tmp_path / "mirror", stream, RoutedFetcher(stream, FolderFetcher()))
+
+    lab.mirror()
+
+    notes = (lab.root / ".tundish").glob("*")
+    assert not any(b"hunter2" in path.read_bytes() for path in notes if path.is_file())
 
 
 def test_one_writer_at_a_time(lab: Lab) -> None:

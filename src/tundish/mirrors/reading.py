@@ -18,6 +18,7 @@ from tundish.core.names import ContentId, ItemPath
 from tundish.core.payload import Payload, unverified
 from tundish.core.selection import Seen
 from tundish.fetch.fetcher import MIB, Fetched, Fetcher
+from tundish.fetch.headers import shown
 from tundish.fetch.routed import join
 from tundish.mirrors.plan import OWN, safe
 from tundish.mirrors.record import Kept
@@ -75,7 +76,9 @@ class Shelf:
         """
         found = self._found.get(path) or self._ask(path, None)
         if found is None:
-            raise UpstreamError(f"{self.roots[0]}{path}: the server says 'unchanged' to a first request")
+            raise UpstreamError(
+                f"{shown(self.roots[0])}{path}: the server says 'unchanged' to a first request"
+            )
         self._found[path] = found
         return found
 
@@ -92,7 +95,7 @@ class Shelf:
                 self.came += len(found.body) if found else 0
                 if self.came > _MOST:
                     raise TooLong(
-                        f"{self.roots[0]}: over {_MOST} bytes of documents; is it the right source?"
+                        f"{shown(self.roots[0])}: over {_MOST} bytes of documents; is it the right source?"
                     )
                 return found
         raise first or UpstreamError(f"{path}: there is no address to ask")
@@ -218,7 +221,7 @@ class Reader:
 
     def _payload(self, path: ItemPath, promised: Digest | None = None) -> Payload:
         self.asked.add(path)
-        fetched, origin = self.shelf.get(path), join(self.shelf.roots[0], path)
+        fetched, origin = self.shelf.get(path), shown(join(self.shelf.roots[0], path))
         digest = Digest.of(fetched.body)
         if promised not in {None, digest}:
             raise BadDocument(f"{origin}: not the file that the index names by {promised}; run it again")

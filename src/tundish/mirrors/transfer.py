@@ -25,6 +25,7 @@ from tundish.core.errors import (
 )
 from tundish.core.names import ItemPath
 from tundish.fetch.fetcher import Answer, Fetcher
+from tundish.fetch.headers import shown
 from tundish.fetch.retry import Patience, persist
 from tundish.fetch.routed import join
 from tundish.store.blobs import BlobSink, Ingest
@@ -209,9 +210,9 @@ class _Transfer:
                 moved=lambda: self.shown,
             )
         except DigestMismatch as error:
-            raise DigestMismatch(error.expected, error.actual, self.url) from error
+            raise DigestMismatch(error.expected, error.actual, shown(self.url)) from error
         except SizeMismatch as error:
-            raise SizeMismatch(error.expected, error.actual, self.url) from error
+            raise SizeMismatch(error.expected, error.actual, shown(self.url)) from error
         return self.came
 
     def attempt(self) -> None:

@@ -3,13 +3,14 @@ What a person wants of a source: the words of one command as a value.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 from tundish.core.digest import Digest
 from tundish.core.errors import InputError
 from tundish.core.names import ItemPath, item_path
+from tundish.fetch.headers import shown
 from tundish.stream import filters
 from tundish.stream.filters import Filter
 
@@ -83,4 +84,5 @@ class Wish:
         """
         Tells wishes apart that would mirror something else. Says nothing of what is wished.
         """
-        return Digest.of(repr(self).encode()).hex
+        bare = replace(self, url=shown(self.url), mirrors=tuple(map(shown, self.mirrors)))
+        return Digest.of(repr(bare).encode()).hex

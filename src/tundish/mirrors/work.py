@@ -14,6 +14,7 @@ from tundish.core.errors import Gone, NoSpace, Stopped, UpstreamError
 from tundish.core.image import Item, Remark
 from tundish.core.names import ItemPath
 from tundish.fetch.fetcher import Fetched
+from tundish.fetch.headers import shown
 from tundish.fetch.retry import Patience, persist
 from tundish.mirrors import documents, record
 from tundish.mirrors.desk import Desk
@@ -54,7 +55,10 @@ class Work:
 
     @property
     def entry(self) -> str:
-        return "".join(self.wish.start)
+        """
+        Where the reading begins, as it may stand in notes that a web server may hand out.
+        """
+        return "".join(map(shown, self.wish.start))
 
     @property
     def fingerprint(self) -> str:
