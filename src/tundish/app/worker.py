@@ -15,6 +15,7 @@ from tundish.app.choosing import chosen_schedule
 from tundish.app.noticing import notice
 from tundish.app.timetable import Timetable, closing
 from tundish.core.errors import Busy, Stopped, TundishError, reaction
+from tundish.core.names import SourceName
 from tundish.core.selection import Source
 from tundish.sync.plan import PlannedFile
 from tundish.sync.run import Desk, Prepared, sync
@@ -85,16 +86,17 @@ class Worker:
         schedule, sources = chosen_schedule(desk.catalog.choices), desk.catalog.sources.list()
         due = self._timetable.due(schedule, sources, now)
         if due and desk.catalog.selections.list():
-            self._sync(desk, due, Until(self._over, closing(schedule, due, now), self._now))
+            is_whole = len(due) == sum(source.enabled for source in sources)
+            names = [] if is_whole else [source.name for source in due]
+            self._sync(desk, due, names, Until(self._over, closing(schedule, due, now), self._now))
         elif due:
             self._timetable.ran(due, now, failed=False)
         if due or self._noticed is None or now - self._noticed >= NOTICE:
             self._noticed = now
             notice(desk.catalog, desk.store, self._now())
 
-    def _sync(self, desk: Desk, due: Sequence[Source], until: Until) -> None:
-        names = [source.name for source in due]
-        subject, began, failed = f"automatic sync of {', '.join(names)}", self._now(), False
+    def _sync(self, desk: Desk, due: Sequence[Source], names: Sequence[SourceName], until: Until) -> None:
+        subject, began, failed = f"automatic sync of {', '.join(names) or 'all sources'}", self._now(), False
         LOG.info("%s begins", subject)
         try:
             outcome = sync(desk, names, watch=_Nobody(), stop=until, planned=_agree)
