@@ -46,6 +46,9 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], set[str]]] = {  # command: its words
 }
 ELSEWHERE = {  # and why
     "build": "takes minutes",
+    "bundle export": "needs a file to write: tests/cli/test_bundle.py",
+    "bundle import": "needs a bundle: tests/cli/test_bundle.py",
+    "bundle show": "needs a bundle: tests/cli/test_bundle.py",
     "channel diff": "needs two releases: tests/cli/test_channels.py",
     "channel promote": "needs a release: tests/cli/test_channels.py",
     "channel rollback": "needs two releases: tests/cli/test_channels.py",
