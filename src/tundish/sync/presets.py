@@ -49,7 +49,8 @@ def keyring(path: Path = KEYRING) -> bytes:
     except OSError as error:
         raise NotFound(
             f"the keyring {path} of the public images cannot be read ({error.strerror}); install it (on "
-            "Debian and Ubuntu: apt install ubuntu-keyring), or name another one with --keyring"
+            "Ubuntu: apt install ubuntu-keyring; Debian 12 has no package of it: copy the file from an Ubuntu "
+            "machine), or name a copy with --keyring"
         ) from error
 
 
