@@ -49,7 +49,7 @@ def keyring(path: Path = KEYRING) -> bytes:
     except OSError as error:
         raise NotFound(
             f"the keyring {path} of the public images cannot be read ({error.strerror}); install it (on "
-            "Ubuntu: apt install ubuntu-keyring; Debian 12 has no package of it: copy the file from an Ubuntu "
+            "Ubuntu: apt install ubuntu-keyring; Debian 12 has no package of it: copy it from an Ubuntu "
             "machine), or name a copy with --keyring"
         ) from error
 
