@@ -7,7 +7,6 @@ because writing to it would change a blob.
 """
 
 import fcntl
-import hashlib
 import os
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -16,6 +15,7 @@ from pathlib import Path
 from tundish.core.digest import Digest
 from tundish.core.errors import Busy
 from tundish.store.durable import CHUNK, READ_ONLY, Sync, make_folder, on_disk
+from tundish.store.hashing import Hashing
 
 _ATTEMPTS = 100
 _WRITABLE = 0o600
@@ -35,8 +35,9 @@ class Arrival:
     ) -> None:
         self._path, self._home_of, self._named, self._sync = path, home_of, named, sync
         self._settled = False
-        self.size, self._hash = 0, hashlib.sha256()
+        self.size, self._hash = 0, Hashing()
         with on_disk(path), ExitStack() as undo:
+            undo.callback(self._hash.close)
             self._handle = _claim(path)
             undo.callback(os.close, self._handle)
             while chunk := os.pread(self._handle, CHUNK, self.size):
@@ -90,6 +91,7 @@ class Arrival:
                 if not self._settled and not (keep and self.size):
                     self._path.unlink(missing_ok=True)
         finally:
+            self._hash.close()
             os.close(self._handle)
 
     def _seal(self) -> None:
@@ -103,7 +105,8 @@ class Arrival:
             raise
 
     def _forget(self) -> None:
-        self.size, self._hash = 0, hashlib.sha256()
+        self._hash.close()
+        self.size, self._hash = 0, Hashing()
 
 
 def drop(path: Path) -> None:

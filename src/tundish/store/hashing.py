@@ -1,0 +1,59 @@
+"""
+The sha256 of bytes as they pass. A long file is hashed on a thread of its own, while the next bytes are
+received and written; the memory this takes is bounded.
+"""
+
+import hashlib
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+
+LONG = 8 * 1024 * 1024  # bytes; below it a thread costs more than it gains
+DEEP = 4  # pieces that may wait to be hashed
+
+
+class Hashing:
+    """
+    Used from one thread.
+    """
+
+    def __init__(self) -> None:
+        self._hash, self._size = hashlib.sha256(), 0
+        self._thread: ThreadPoolExecutor | None = None
+        self._waiting: deque[Future[None]] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """
+        How many pieces are not hashed yet, at most.
+        """
+        return len(self._waiting)
+
+    def update(self, piece: bytes | memoryview) -> None:
+        """
+        Hash the next bytes, now or soon; nobody may change them any more.
+        """
+        self._size += len(piece)
+        if self._size < LONG:
+            self._hash.update(piece)
+            return
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hash")
+        if self.waiting >= DEEP:
+            self._waiting.popleft().result()
+        self._waiting.append(self._thread.submit(self._hash.update, piece))
+
+    def hexdigest(self) -> str:
+        """
+        The hash of all bytes so far, after waiting for those that are not hashed yet.
+        """
+        while self._waiting:
+            self._waiting.popleft().result()
+        return self._hash.hexdigest()
+
+    def close(self) -> None:
+        """
+        Let go of the thread; what still waits is hashed first.
+        """
+        if self._thread is not None:
+            self._thread.shutdown()
+            self._thread = None
