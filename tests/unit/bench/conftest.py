@@ -5,7 +5,7 @@ from bench.clients import Offer
 from bench.key import throw_away_key
 from bench.stream import Shape, write
 
-SMALL = Shape(products=4, versions=2, item_size=64)
+SMALL = Shape(products=4, versions=2, item_size=64, keep=2)
 
 
 @pytest.fixture(scope="session")
@@ -23,4 +23,4 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def offer(stream: Path) -> Offer:
-    return Offer(str(stream), stream.with_name("keyring.gpg"), SMALL)
+    return Offer(str(stream), stream.with_name("keyring.gpg"), SMALL, stream)

@@ -2,9 +2,9 @@ import json
 
 import pytest
 from bench import report
+from bench.cases import CASES
 from bench.machine import Machine
 from bench.measure import Usage
-from bench.stream import Shape
 from bench.trial import AGAIN, FIRST, Run, Trial
 
 MIB = 1024 * 1024
@@ -26,7 +26,7 @@ def trial() -> Trial:
         for number, wall in enumerate(walls, start=1)
     ]
     runs.append(Run(1, "reference", AGAIN, usage(1.0)))
-    return Trial(MACHINE, Shape(), 3, 0.1, 0.2, tuple(runs))
+    return Trial(CASES["a"], 3, 0.1, 0.2, tuple(runs))
 
 
 def test_a_cost_is_the_median_with_its_range(trial: Trial) -> None:
@@ -62,11 +62,11 @@ def test_text_markdown_and_json_say_on_which_machine(trial: Trial) -> None:
     """
     forms = (report.as_text, report.as_markdown, report.as_json)
 
-    assert [True, True, True] == ["Zuse Z3" in form(trial) for form in forms]
+    assert [True, True, True] == ["Zuse Z3" in form(MACHINE, [trial]) for form in forms]
 
 
 def test_json_carries_every_run(trial: Trial) -> None:
     """
     All seven runs can be read back.
     """
-    assert 7 == len(json.loads(report.as_json(trial))["runs"])
+    assert 7 == len(json.loads(report.as_json(MACHINE, [trial]))["trials"][0]["runs"])

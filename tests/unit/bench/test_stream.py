@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from bench.cases import CASES
 from bench.clients import Offer
-from bench.stream import INDEX, PRODUCTS, Shape, content, paths, write
+from bench.stream import INDEX, PRODUCTS, content, paths, write
 
 from tests.unit.bench.conftest import SMALL
 
@@ -69,8 +70,8 @@ def test_content_does_not_deduplicate() -> None:
     assert content("a", 64) != content("b", 64)
 
 
-def test_the_default_is_stream_a() -> None:
+def test_case_a_is_stream_a() -> None:
     """
     200 products x 2 versions x 4 items of 256 KiB: 1,600 items, 419.4 MB.
     """
-    assert (1600, 419_430_400) == (Shape().items, Shape().bytes)
+    assert (1600, 419_430_400) == (CASES["a"].shape.items, CASES["a"].shape.bytes)
