@@ -1,7 +1,7 @@
 """
 `kill -9` in the middle of `tundish bundle import`, at any call, and what the next run makes of it.
 
-`TUNDISH_TEST_CRASHES` sets how many; more of them run under the marker `slow`.
+`TUNDISH_TEST_CRASHES` sets how many; more of them run under the marker `kills`.
 """
 
 import os
@@ -124,7 +124,7 @@ def test_killed_at_any_call_the_next_import_goes_on(world: World, tmp_path: Path
     killed(world, tmp_path / "state", point(world, seed, CRASHES))
 
 
-@pytest.mark.slow
+@pytest.mark.kills
 @pytest.mark.parametrize("seed", range(MANY))
 def test_killed_at_fifty_calls(world: World, tmp_path: Path, seed: int) -> None:
     """

@@ -342,7 +342,7 @@ def test_killed_at_any_call_the_next_collection_ends_the_same(
     killed(world, tmp_path, 1 + int(world.calls * 0.98 * seed / CRASHES))
 
 
-@pytest.mark.slow
+@pytest.mark.kills
 @pytest.mark.parametrize("seed", range(MANY))
 def test_killed_at_two_hundred_calls(world: World, tmp_path: Path, seed: int) -> None:
     """

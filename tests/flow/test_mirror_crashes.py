@@ -2,7 +2,7 @@
 `kill -9` and a full disk, anywhere in an update of a mirror: readers miss nothing, and the next run ends
 where an undisturbed one ends, with no file unaccounted for.
 
-`TUNDISH_TEST_CRASHES` sets how many moments are tried; many of them under the marker `slow`.
+`TUNDISH_TEST_CRASHES` sets how many moments are tried; many of them under the marker `kills`.
 """
 
 import errno
@@ -120,7 +120,7 @@ def test_a_killed_update_is_as_if_it_had_not_been(world: World, tmp_path: Path, 
     kill_and_go_on(world, tmp_path / "mirror", seed)
 
 
-@pytest.mark.slow
+@pytest.mark.kills
 @pytest.mark.timeout(3600)
 def test_many_killed_updates_are_as_if_they_had_not_been(world: World, tmp_path: Path) -> None:
     """

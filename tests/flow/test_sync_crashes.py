@@ -3,7 +3,7 @@
 
 A process is killed either by the server, when it has sent so many bytes, or by itself, at the n-th call
 that is made anywhere in it, be it of the catalog, the store, a thread or a library. `CRASHES` sets how
-many of each; more of them run under the marker `slow`.
+many of each; more of them run under the marker `kills`.
 """
 
 import hashlib
@@ -261,7 +261,7 @@ def test_killed_at_any_call_the_next_run_goes_on(world: World, state: Path, seed
     killed_by_itself(world, state, spread(int(world.calls * 0.98), seed, CRASHES))
 
 
-@pytest.mark.slow
+@pytest.mark.kills
 @pytest.mark.parametrize("seed", range(MANY))
 def test_killed_at_fifty_points_of_the_transfer(world: World, state: Path, seed: int) -> None:
     """
@@ -270,7 +270,7 @@ def test_killed_at_fifty_points_of_the_transfer(world: World, state: Path, seed:
     killed_by_the_server(world, state, spread(world.total - 1, seed, MANY))
 
 
-@pytest.mark.slow
+@pytest.mark.kills
 @pytest.mark.parametrize("seed", range(MANY))
 def test_killed_at_fifty_calls(world: World, state: Path, seed: int) -> None:
     """
