@@ -51,7 +51,7 @@ from tundish.store.memory import MemoryStore
 from tundish.sync import run
 from tundish.sync.plan import PlannedFile
 
-SILENCE = 0.2  # seconds
+SILENCE = 0.5  # seconds; less is taken for silence on a busy machine
 FIRST = "ubuntu/noble/amd64/ga-24.04@20260101"
 SECOND = "ubuntu/noble/amd64/ga-24.04@20260102"
 INDEX, PRODUCTS = "streams/v1/index.json", f"streams/v1/{CONTENT_ID}.json"
