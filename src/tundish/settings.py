@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tundish.core.errors import InputError
 
+MOST_PARALLEL = 64  # files side by side
 MAX_DIGITS = 12  # of a number; Python refuses to read very long ones
 
 
@@ -100,7 +101,7 @@ def load(
         host=given["host"],
         control_port=_number("control_port", given["control_port"], 0, 65535),
         file_port=_number("file_port", given["file_port"], 0, 65535),
-        parallel=_number("parallel", given["parallel"], 1, 64),
+        parallel=_number("parallel", given["parallel"], 1, MOST_PARALLEL),
         http_proxy=given["http_proxy"] or None,
         no_proxy=tuple(filter(None, (word.strip() for word in given["no_proxy"].split(",")))),
         kernel_arguments=_arguments(given["kernel_arguments"]),

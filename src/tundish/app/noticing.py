@@ -13,7 +13,7 @@ from tundish.core.notice import Notice, Severity
 from tundish.core.selection import Source
 from tundish.store.blobs import BlobSink
 from tundish.sync.conditions import condition
-from tundish.sync.status import status
+from tundish.sync.status import latest
 
 ORDER = {str(severity): place for place, severity in enumerate(Severity)}
 
@@ -35,8 +35,8 @@ def shown(notices: Iterable[Notice], now: datetime) -> tuple[Notice, ...]:
 
 
 def facts(catalog: Catalog, store: BlobSink) -> Facts:
-    last = status(catalog)
-    detail = json.loads(last.job.detail or "{}") if last is not None else {}
+    last = latest(catalog)
+    detail = json.loads(last.detail or "{}") if last is not None else {}
     return Facts(
         sources=tuple(_of(catalog, each) for each in catalog.sources.list() if each.enabled),
         selections=tuple(selection for _, selection in catalog.selections.list()),
@@ -44,7 +44,7 @@ def facts(catalog: Catalog, store: BlobSink) -> Facts:
         schedule=chosen_schedule(catalog.choices),
         commissioning=chosen_commissioning(catalog.choices),
         off=unwanted_notices(catalog.choices),
-        last=last.job if last is not None else None,
+        last=last,
         error=str(detail.get("error", "")),
     )
 

@@ -27,7 +27,7 @@ from tundish.core.errors import StorageError
 from tundish.core.selection import Fetching
 from tundish.fetch.fetcher import Fetcher
 from tundish.fetch.lines import Lines
-from tundish.settings import Settings
+from tundish.settings import MOST_PARALLEL, Settings
 from tundish.store import audit
 from tundish.store.local import LocalStore
 from tundish.sync.mirror import Gear
@@ -203,7 +203,7 @@ def open_app(settings: Settings) -> Iterator[App]:
         catalog = Catalog.open(sqlite_url(settings.state / "catalog.sqlite"))
         stack.callback(catalog.close)
         lines = Lines(
-            connections=settings.parallel, http_proxy=settings.http_proxy, no_proxy=settings.no_proxy
+            connections=2 * MOST_PARALLEL, http_proxy=settings.http_proxy, no_proxy=settings.no_proxy
         )
         stack.callback(lines.close)
         yield App(

@@ -45,7 +45,7 @@ def shown(url: str) -> str:
     """
     An address for messages: passwords and the words of a query, which may be secrets, are masked.
     """
-    if not url.startswith("/") or url.startswith("//"):
+    if ("@" in url or "?" in url) and (not url.startswith("/") or url.startswith("//")):
         url = _QUERY.sub("?***", _USERINFO.sub(r"\1***@", url))
     url = url if len(url) <= MAX_SHOWN else url[: MAX_SHOWN - 3] + "..."
     return url if url.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in url)

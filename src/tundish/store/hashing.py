@@ -8,7 +8,8 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
 LONG = 8 * 1024 * 1024  # bytes; below it a thread costs more than it gains
-DEEP = 4  # pieces that may wait to be hashed
+BATCH = 1024 * 1024  # bytes handed to the thread at once: pieces as they come from a network are small
+DEEP = 4  # batches that may wait to be hashed
 
 
 class Hashing:
@@ -19,12 +20,14 @@ class Hashing:
     def __init__(self) -> None:
         self._hash, self._size = hashlib.sha256(), 0
         self._thread: ThreadPoolExecutor | None = None
+        self._pieces: list[bytes | memoryview] = []
+        self._gathered = 0
         self._waiting: deque[Future[None]] = deque()
 
     @property
     def waiting(self) -> int:
         """
-        How many pieces are not hashed yet, at most.
+        How many batches are not hashed yet, at most.
         """
         return len(self._waiting)
 
@@ -36,11 +39,10 @@ class Hashing:
         if self._size < LONG:
             self._hash.update(piece)
             return
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hash")
-        if self.waiting >= DEEP:
-            self._waiting.popleft().result()
-        self._waiting.append(self._thread.submit(self._hash.update, piece))
+        self._pieces.append(piece)
+        self._gathered += len(piece)
+        if self._gathered >= BATCH:
+            self._hand_over()
 
     def hexdigest(self) -> str:
         """
@@ -48,6 +50,7 @@ class Hashing:
         """
         while self._waiting:
             self._waiting.popleft().result()
+        self._hash_all(self._taken())
         return self._hash.hexdigest()
 
     def close(self) -> None:
@@ -57,3 +60,18 @@ class Hashing:
         if self._thread is not None:
             self._thread.shutdown()
             self._thread = None
+
+    def _hand_over(self) -> None:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hash")
+        if self.waiting >= DEEP:
+            self._waiting.popleft().result()
+        self._waiting.append(self._thread.submit(self._hash_all, self._taken()))
+
+    def _taken(self) -> list[bytes | memoryview]:
+        taken, self._pieces, self._gathered = self._pieces, [], 0
+        return taken
+
+    def _hash_all(self, pieces: list[bytes | memoryview]) -> None:
+        for piece in pieces:
+            self._hash.update(piece)

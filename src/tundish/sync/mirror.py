@@ -30,6 +30,7 @@ from tundish.fetch.lanes import side_by_side
 from tundish.fetch.retry import Patience, persist
 from tundish.fetch.routed import join
 from tundish.store.blobs import BlobSink, Ingest
+from tundish.sync.gate import Gate
 from tundish.sync.ledger import Ledger, Outcome
 from tundish.sync.patient import Brake, Stoppable, pauses
 from tundish.sync.plan import Plan, PlannedFile
@@ -59,7 +60,8 @@ class Watch(Protocol):
 class Gear:
     """
     What a mirror works with. `roots` are the sources' URLs, each with a trailing slash, `mirrors` further
-    ones with the same files; `fetchers` are for sources that are not reached in the usual way.
+    ones with the same files; `fetchers` are for sources that are not reached in the usual way. `parallel`
+    files are under way at once, or up to twice as many while they are small.
     """
 
     fetcher: Fetcher
@@ -86,7 +88,8 @@ def mirror(plan: Plan, *, gear: Gear, watch: Watch, stop: Stoppable) -> Outcome:
     """
     _check_space(plan, gear.store)
     ledger, brake = Ledger(plan, gear.images, gear.store, gear.now), Brake(stop)
-    transport = _Transport(gear, watch, brake)
+    gate = Gate(gear.parallel, brake)
+    transport = _Transport(gear, watch, brake, gate)
 
     def book(file: PlannedFile, result: int | TundishError) -> None:
         if isinstance(result, TundishError):
@@ -96,7 +99,7 @@ def mirror(plan: Plan, *, gear: Gear, watch: Watch, stop: Stoppable) -> Outcome:
         if ledger.fatal:
             brake.pull()
 
-    side_by_side(transport.fetch, plan.files, book, lanes=gear.parallel, stop=brake)
+    side_by_side(transport.fetch, gate.admitted(plan.files), book, lanes=gate.lanes, stop=brake)
     if brake.is_set() and ledger.fatal is None:
         ledger.fatal = Stopped()
     outcome = ledger.close()
@@ -121,11 +124,19 @@ class _Transport:
     gear: Gear
     watch: Watch
     brake: Brake
+    gate: Gate
 
     def fetch(self, file: PlannedFile) -> int:
         """
-        Bring one file into the store. Returns the bytes that came over the network.
+        Bring one file, which the gate has admitted, into the store. Returns the bytes that came over the
+        network.
         """
+        try:
+            return self._fetch(file)
+        finally:
+            self.gate.leave(file)
+
+    def _fetch(self, file: PlannedFile) -> int:
         transfer, watch = _Transfer(file, self.gear, self.watch, self.brake), self.watch
         watch.begun(file)
         try:

@@ -21,7 +21,7 @@ def status(catalog: Catalog) -> Running | None:
     """
     The running sync, else the last one; None if there never was any.
     """
-    job = _latest(catalog)
+    job = latest(catalog)
     if job is None:
         return None
     look = read(job.detail)
@@ -37,7 +37,7 @@ def stop(catalog: Catalog, *, sleep: Callable[[float], None], patience: float) -
     Raises:
         Busy: it has not stopped after `patience` seconds; it still knows that it should.
     """
-    job = _latest(catalog)
+    job = latest(catalog)
     if job is None or job.outcome != RUNNING:
         return None
     catalog.jobs.ask_to_stop(job.id)
@@ -52,7 +52,10 @@ def stop(catalog: Catalog, *, sleep: Callable[[float], None], patience: float) -
     )
 
 
-def _latest(catalog: Catalog) -> Job | None:
+def latest(catalog: Catalog) -> Job | None:
+    """
+    The job of the running sync, else of the last one, without its files; None if there never was any.
+    """
     found = catalog.jobs.list(limit=1, kind=KIND)
     return _seen(catalog, found[0]) if found else None
 

@@ -28,6 +28,21 @@ def test_the_hash_is_that_of_all_bytes_in_order(pieces: int) -> None:
     assert whole.hexdigest() == digest
 
 
+def test_small_pieces_are_hashed_in_order() -> None:
+    """
+    Pieces that are gathered for the thread, and a rest that never filled a batch, are part of the hash.
+    """
+    hashing, whole = Hashing(), hashlib.sha256()
+    for number in range(LONG // 40_000):
+        piece = bytes([number % 256]) * 70_000
+        hashing.update(piece)
+        whole.update(piece)
+    digest = hashing.hexdigest()
+    hashing.close()
+
+    assert whole.hexdigest() == digest
+
+
 def test_a_hash_may_be_asked_for_in_between() -> None:
     """
     What comes after a question is hashed too.
