@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import server, slow
-from bench.clients import Client, Curl, Hash, Offer, Reference, Tundish
+from bench.clients import Client, Curl, Hash, Offer, Reference, SyncedCurl, Tundish
 from bench.key import Key
 from bench.stream import KIB, Shape, write
 
@@ -99,10 +99,11 @@ CASES = {
             "a",
             "Stream A: files of a middle size",
             Shape(products=200, versions=2, item_size=256 * KIB, keep=2),
-            (Reference(), Tundish(), Curl(4)),
+            (Reference(), Tundish(), Curl(4), SyncedCurl(4)),
             (
                 Pair("tundish", ("reference",)),
                 Pair("tundish", ("curl",)),
+                Pair("tundish", ("curl-synced",)),
                 Pair("reference", ("curl",)),
             ),
         ),
@@ -127,9 +128,10 @@ CASES = {
             "big",
             "One file of 4 GiB; curl only downloads it, sha256 only reads and hashes it",
             Shape(products=1, versions=1, item_size=4 * GIB, keep=1, kinds=("squashfs",), is_hole=True),
-            (Tundish(), Curl(1), Hash()),
+            (Tundish(), Curl(1), SyncedCurl(1), Hash()),
             (
                 Pair("tundish", ("curl", "sha256")),
+                Pair("tundish", ("curl-synced", "sha256")),
                 Pair("tundish", ("curl",)),
                 Pair("tundish", ("sha256",)),
             ),

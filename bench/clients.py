@@ -123,6 +123,20 @@ class Curl:
         return target / "urls"
 
 
+@dataclass(frozen=True, slots=True)
+class SyncedCurl(Curl):
+    """
+    Curl, and then everything it wrote made durable at once: the floor for who promises that.
+    """
+
+    name: str = "curl-synced"
+
+    def sync(self, offer: Offer, target: Path, /) -> Command:
+        line = 'file_system=$1; shift; "$@" && sync -f "$file_system"'
+        # Without the bare super(): a dataclass with slots is another class than the one written here.
+        return ("sh", "-c", line, "sh", str(target), *Curl.sync(self, offer, target))
+
+
 class Hash:
     """
     The other floor of one large file: reading and hashing it, with no network and nothing written.

@@ -1,10 +1,12 @@
 """
-A server far away: every new connection and every request waits 50 ms. Keep-alive and ranges are honoured.
+A server far away: every new connection and every request waits 50 ms. Keep-alive, ranges and conditional
+requests are honoured.
 
 python -m bench.slow FOLDER serves the folder on a free port of the loopback interface and prints the port.
 """
 
 import asyncio
+import hashlib
 import re
 import signal
 import subprocess
@@ -17,6 +19,7 @@ from pathlib import Path
 from bench.measure import RunFailed
 
 DELAY = 0.05  # s
+MARK = re.compile(rb'(?im)^If-None-Match: ("[^"]*")\r$')
 RANGE = re.compile(rb"(?im)^Range: bytes=(\d+)-(\d*)\r$")
 
 
@@ -59,15 +62,22 @@ class Folder:
 
 
 def _part(body: bytes, head: bytes) -> bytes:
-    wish = RANGE.search(head)
+    mark = b'"%s"' % hashlib.sha256(body).hexdigest().encode()
+    known, wish = MARK.search(head), RANGE.search(head)
+    if known and known[1] == mark:
+        return b"HTTP/1.1 304 Same\r\nETag: %s\r\n\r\n" % mark
     if not wish:
-        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        return b"HTTP/1.1 200 OK\r\nETag: %s\r\nContent-Length: %d\r\n\r\n" % (mark, len(body)) + body
     start, end = int(wish[1]), min(int(wish[2] or len(body)), len(body) - 1)
     if start >= len(body):
         return b"HTTP/1.1 416 No\r\nContent-Range: bytes */%d\r\nContent-Length: 0\r\n\r\n" % len(body)
     part = body[start : end + 1]
-    facts = (start, end, len(body), len(part))
-    return b"HTTP/1.1 206 Part\r\nContent-Range: bytes %d-%d/%d\r\nContent-Length: %d\r\n\r\n" % facts + part
+    facts = (mark, start, end, len(body), len(part))
+    return (
+        b"HTTP/1.1 206 Part\r\nETag: %s\r\nContent-Range: bytes %d-%d/%d\r\nContent-Length: %d\r\n\r\n"
+        % facts
+        + part
+    )
 
 
 async def serve(root: Path) -> None:
