@@ -15,7 +15,7 @@ import pytest
 
 SRC = Path(__file__).resolve().parent.parent / "src"
 LEAVES = {"stream", "trust", "fetch", "store", "tools", "anatomy"}
-VERBS = {"sync", "build", "publish", "mirrors", "retain", "bundle"}
+VERBS = {"sync", "build", "publish", "mirrors", "retain", "bundle", "check"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "mirrors": {"core", "stream", "trust", "fetch", "store", "catalog"},
     "publish": {"core", "stream", "trust", "store", "catalog"},
     "build": {"core", "anatomy", "trust", "fetch", "tools", "store", "catalog"},
+    "check": {"core", "anatomy"},
     "retain": {"core", "store", "catalog", "fetch"},
     "bundle": {"core", "stream", "trust", "store", "catalog"},
     "app": {"core", "settings", "catalog"} | LEAVES | VERBS,
@@ -100,6 +101,7 @@ PURE = (
     "build/sources.py",
     "build/products.py",
     "retain/policy.py",
+    "check/",
     "app/judging.py",
     "app/timetable.py",
     "bundle/ustar.py",

@@ -3,7 +3,8 @@ Every error of tundish, in one tree. Facts are attributes; the class docstring i
 
 TundishError
 ├── InputError              the request makes no sense
-│   └── InvalidName         a name, path or digest is not of its form
+│   ├── InvalidName         a name, path or digest is not of its form
+│   └── BadImage            an image is damaged, cut short, too much, or not of its form
 ├── NotFound                no such thing
 │   └── BlobMissing         the store does not hold this digest
 ├── Conflict                not in this state
@@ -67,6 +68,12 @@ class InvalidName(InputError):
         shown = repr(value)
         shown = shown if len(shown) <= 80 else shown[:77] + "..."
         super().__init__(f"{shown} is not a valid {kind}" + (f": {mend}" if mend else ""))
+
+
+class BadImage(InputError):
+    """
+    The image is damaged, or not of its form.
+    """
 
 
 class NotFound(TundishError):
