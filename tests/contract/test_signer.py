@@ -4,6 +4,10 @@ What gpg signs for us, and what it leaves behind: nothing.
 
 import shutil
 import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +28,15 @@ pytestmark = pytest.mark.skipif(
 
 NOW = datetime.now(UTC)
 TEXT = b'{\n "a": 1\n}\n'
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """
+    An empty folder whose path leaves room for the agent's socket.
+    """
+    with tempfile.TemporaryDirectory(prefix="sign-") as folder:
+        yield Path(folder)
 
 
 class Liar:
@@ -137,6 +150,66 @@ def test_signing_leaves_no_agent_running() -> None:
         pid = _agent_of(home)
 
     assert _has_ended(pid)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from tundish.tools.gpg import GpgSigner
+with GpgSigner(Path(sys.argv[1]), scratch=Path(sys.argv[2])).session() as home:
+    print(home, flush=True)
+    sys.stdin.read()
+"""
+
+
+def _killed_while_signing(scratch: Path) -> Path:
+    """
+    The folder of a process that died by `kill -9` while it had the secret key in use.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(key().secret), str(scratch)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        home = process.stdout.readline().strip()
+        process.kill()
+    return Path(home)
+
+
+def test_what_a_killed_process_left_goes_when_the_next_one_signs(short: Path) -> None:
+    """
+    The folder with the secret key is gone, and the agent that held it has ended.
+    """
+    home = _killed_while_signing(short)
+    left = (home / "private-keys-v1.d").exists()
+    pid = _agent_of(home)
+    GpgSigner(key().secret, scratch=short).clearsign(TEXT)
+
+    assert (True, [], True) == (left, list(short.iterdir()), _has_ended(pid))
+
+
+def test_what_a_living_process_uses_stays(short: Path) -> None:
+    """
+    A sweep by somebody who signs meanwhile does not touch it, nor what is not named like ours.
+    """
+    (short / "other").mkdir()
+    with GpgSigner(key().secret, scratch=short).session() as home:
+        GpgSigner(key().secret, scratch=short).clearsign(TEXT)
+
+        assert {home, short / "other"} == set(short.iterdir())
+
+
+def test_a_folder_that_others_may_read_is_none_of_ours(short: Path) -> None:
+    """
+    Nor is a link that leads elsewhere: neither is touched by a sweep.
+    """
+    (short / "tundish-gpg-open").mkdir(mode=0o755)
+    (short / "tundish-gpg-link").symlink_to(short / "tundish-gpg-open")
+    GpgSigner(key().secret, scratch=short).clearsign(TEXT)
+
+    assert 2 == len(list(short.iterdir()))
 
 
 def test_a_long_temporary_folder_does_not_break_the_agents_socket(tmp_path: Path) -> None:

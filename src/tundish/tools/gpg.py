@@ -2,12 +2,10 @@
 Verifying with gpgv and signing with gpg.
 
 Neither ever sees a person's own GnuPG folder: each works in a folder of its own that is gone, with its
-agent, when the work is done.
+agent, when the work is done. What a killed process left of it goes when the next one signs.
 """
 
 import os
-import re
-import select
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,13 +15,12 @@ from pathlib import Path
 
 from tundish.core.errors import Conflict, InputError, ToolFailed
 from tundish.core.payload import Inspection
+from tundish.tools.gpg_home import private_home, sweep
 from tundish.tools.run import Finished, find, run
 
 _VERIFY_SECONDS = 60.0
 _SIGN_SECONDS = 60.0
-_AGENT_SECONDS = 10.0
 _MAX_SECRET = 1024 * 1024
-_LONGEST_HOME = 70  # bytes of a path; the agent's socket below it may have 107 in all
 _STATUS = b"[GNUPG:] "
 
 
@@ -33,7 +30,7 @@ class Gpgv:
     """
 
     def inspect(self, document: bytes, keyring: bytes) -> Inspection:
-        with _private_home() as home:
+        with private_home() as home:
             keys = home / "keyring.gpg"
             keys.write_bytes(keyring)
             done = run(
@@ -101,7 +98,8 @@ class GpgSigner:
             return
         find("gpg-agent")  # gpg would name the key as the culprit, not its missing agent
         secret = _read_secret(self._secret)
-        with _private_home(self._scratch) as home:
+        sweep(self._scratch)
+        with private_home(self._scratch) as home:
             _take_in(home, secret, self._secret)
             self._home = home
             try:
@@ -134,7 +132,8 @@ def generate_key(path: Path, name: str, *, at: datetime | None = None, valid_day
     if path.exists():
         raise Conflict(f"{path} exists and a key is never overwritten; move it away or choose another path")
     span = f"{valid_days}d" if valid_days else "never"
-    with _private_home() as home:
+    sweep()
+    with private_home() as home:
         _gpg(home, _NO_PASSPHRASE, ["--quick-generate-key", name, "ed25519", "sign", span], at=at)
         fingerprint = _signing_key(home, path)
         secret = _gpg(home, [*_NO_PASSPHRASE, "--armor"], ["--export-secret-keys", fingerprint]).stdout
@@ -143,45 +142,6 @@ def generate_key(path: Path, name: str, *, at: datetime | None = None, valid_day
 
 
 _NO_PASSPHRASE = ("--pinentry-mode", "loopback", "--passphrase", "")
-
-
-@contextmanager
-def _private_home(scratch: Path | None = None) -> Iterator[Path]:
-    """
-    An empty GnuPG folder with a short path; whatever agent was started in it is ended with it.
-    """
-    usual = scratch or Path(tempfile.gettempdir())
-    parent = usual if len(os.fsencode(usual)) <= _LONGEST_HOME else Path("/", "tmp")
-    with tempfile.TemporaryDirectory(prefix="tundish-", dir=parent, ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        try:
-            yield home
-        finally:
-            if (home / "private-keys-v1.d").exists():
-                _end_agent(home)
-
-
-def _end_agent(home: Path) -> None:
-    """
-    End the agent that gpg started here, and wait until it has ended: it holds the secret key.
-    """
-    said = run(
-        ["gpg-connect-agent", "--homedir", home, "--no-autostart", "GETINFO pid", "KILLAGENT", "/bye"],
-        timeout=_AGENT_SECONDS,
-        env={"GNUPGHOME": str(home)},
-        accept=range(256),
-    ).stdout
-    found = re.search(rb"^D (\d+)$", said, re.MULTILINE)
-    if found is None:
-        return
-    try:
-        process = os.pidfd_open(int(found.group(1)))
-    except ProcessLookupError:
-        return
-    try:
-        select.select([process], [], [], _AGENT_SECONDS)
-    finally:
-        os.close(process)
 
 
 def _gpg(
