@@ -2,10 +2,10 @@
 Images made of a few lines: a tree of files in memory as an Index.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tundish.anatomy.index import Entry, Index, Kind
+from tundish.anatomy.index import Entry, Index, Kind, Remark
 from tundish.core.digest import Digest
 
 
@@ -51,7 +51,7 @@ Node = str | bytes | File | Folder | Link | Hardlink | Device
 Tree = Mapping[str, Node]
 
 
-def index_of(tree: Tree, origin: str = "image") -> Index:
+def index_of(tree: Tree, origin: str = "image", remarks: Sequence[Remark] = ()) -> Index:
     """
     The Index of a tree; text is encoded, folders on the way are made.
     """
@@ -63,7 +63,7 @@ def index_of(tree: Tree, origin: str = "image") -> Index:
         nodes[path] = node
     contents = {path: data for path, node in nodes.items() if (data := _data(node)) is not None}
     entries = [_entry(path, node, contents) for path, node in nodes.items()]
-    return Index(origin, entries, Contents(contents))
+    return Index(origin, entries, Contents(contents), remarks)
 
 
 @dataclass(frozen=True)
