@@ -29,13 +29,15 @@ _UBUNTU = _DEBIAN + "ubuntu-minimal ubuntu-keyring"
 _REDHAT = (
     f"bash rpm dnf systemd cloud-init=23.4-7.el{{0}} python3-oauthlib python3-pyserial openssh-server sudo "
     f"{_STORAGE} cryptsetup iscsi-initiator-utils device-mapper-multipath bcache-tools cloud-utils-growpart "
-    "kernel={1} kernel-core={1} linux-firmware dracut dracut-config-generic efibootmgr grub2-efi-x64=1:2.06-70 "
-    "grub2-efi-x64-modules=1:2.06-70 shim-x64 grub2-pc=1:2.06-70 grub2-pc-modules=1:2.06-70 NetworkManager"
+    "kernel={1} kernel-core={1} linux-firmware dracut dracut-config-generic efibootmgr "
+    "grub2-efi-x64=1:2.06-70 grub2-efi-x64-modules=1:2.06-70 shim-x64 "
+    "grub2-pc=1:2.06-70 grub2-pc-modules=1:2.06-70 NetworkManager"
 )
 _SUSE = (
     f"bash rpm zypper systemd cloud-init=23.3-1 python3-oauthlib python3-pyserial openssh sudo "
-    f"{_STORAGE} cryptsetup open-iscsi multipath-tools growpart kernel-default={{0}} kernel-firmware-all dracut efibootmgr "
-    "grub2=2.12-1 grub2-branding-SLE grub2-x86_64-efi=2.12-1 grub2-i386-pc=2.12-1 shim wicked"
+    f"{_STORAGE} cryptsetup open-iscsi multipath-tools growpart kernel-default={{0}} kernel-firmware-all "
+    "dracut efibootmgr grub2=2.12-1 grub2-branding-SLE grub2-x86_64-efi=2.12-1 grub2-i386-pc=2.12-1 "
+    "shim wicked"
 )
 
 
