@@ -118,8 +118,9 @@ def _raw(name: str, flag: str | Path | int | None, env: Mapping[str, str]) -> st
 def _folder(name: str, text: str) -> Path:
     try:
         return Path(text).expanduser().absolute()
-    except RuntimeError as error:  # pathlib's word for a user who has no home
-        raise InputError(f"{TABLE[name].variable}={text}: there is no such home; give a full path") from error
+    except (RuntimeError, ValueError) as error:  # pathlib's words: a user without a home, signs of no path
+        variable = TABLE[name].variable
+        raise InputError(f"{variable}={text!r}: there is no such folder; give a full path") from error
 
 
 def _number(name: str, text: str, low: int, high: int) -> int:

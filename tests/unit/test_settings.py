@@ -118,6 +118,7 @@ def test_root_keeps_its_state_where_services_do() -> None:
         ("TUNDISH_CONTROL_PORT", "http"),
         ("TUNDISH_KERNEL_ARGUMENTS", "quiet\nboot"),
         ("TUNDISH_STATE", "~nobody-of-this-name/images"),
+        ("TUNDISH_STATE", "~nobody\0/images"),
         ("SOURCE_DATE_EPOCH", "today"),
     ],
 )

@@ -7,6 +7,7 @@ followed inside the archive only, and a path that leads out of it is an error.
 
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Self
 
@@ -15,6 +16,8 @@ from tundish.core.errors import InputError, NotFound
 MAX_MEMBERS = 2_000_000
 MAX_PATH = 4096
 MAX_READ = 512 * 1024 * 1024
+MAX_PIECE = 16 * 1024 * 1024  # bytes at once; the name of a file takes far less, and its bytes come in pieces
+_CHUNK = 1024 * 1024
 MAX_LINKS = 40  # as the kernel has it
 
 
@@ -37,14 +40,16 @@ class Archive:
             InputError: it is no tar, holds too many members, or a path that leads out of it.
         """
         members: dict[str, tarfile.TarInfo] = {}
-        try:
-            tar = tarfile.TarFile(fileobj=stream)
-            for member in tar:
-                members[_normal(member.name, origin)] = member
-                if len(members) > MAX_MEMBERS:
+        with _readable(origin):
+            tar = tarfile.TarFile(fileobj=_Bounded(stream))
+            place = -1
+            for count, member in enumerate(tar, start=1):
+                # A size below zero leads back to a header that was read: round and round, for ever.
+                if member.size < 0 or member.offset <= place:
+                    raise InputError(f"{origin} is not a readable tar: a member ends before it begins")
+                if count > MAX_MEMBERS:
                     raise InputError(f"{origin} holds more than {MAX_MEMBERS} members")
-        except (tarfile.TarError, ValueError, EOFError) as error:
-            raise InputError(f"{origin} is not a readable tar: {error}") from error
+                members[_normal(member.name, origin)], place = member, member.offset
         return cls(origin, tar, members)
 
     def paths(self) -> Iterator[str]:
@@ -80,8 +85,9 @@ class Archive:
         member = self._file(path)
         if member.size > MAX_READ:
             raise InputError(f"{path} in {self.origin} is longer than {MAX_READ} bytes")
-        stream = self._tar.extractfile(member)
-        data = stream.read(member.size) if stream else b""
+        with _readable(self.origin):
+            stream = self._tar.extractfile(member)
+            data = b"".join(iter(lambda: stream.read(_CHUNK), b"")) if stream else b""
         if len(data) != member.size:
             raise InputError(f"{self.origin} ends in the middle of {path}; build it again")
         return data
@@ -123,6 +129,45 @@ class Archive:
         if member is None or not member.isfile():
             raise NotFound(f"{self.origin} has no file {path}")
         return member
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounded:
+    """
+    The stream as tarfile gets it, which reads as much at once as a header says.
+    """
+
+    stream: BinaryIO
+
+    def read(self, size: int, /) -> bytes:
+        if not 0 <= size <= MAX_PIECE:
+            raise ValueError(f"a header of {size} bytes")
+        return self.stream.read(size)
+
+    def seek(self, place: int, /) -> int:
+        return self.stream.seek(place)
+
+    def tell(self) -> int:
+        return self.stream.tell()
+
+    def write(self, _data: bytes, /) -> int:
+        raise ValueError("it is only read")
+
+    def close(self) -> None:
+        """
+        The stream stays the caller's.
+        """
+
+
+@contextmanager
+def _readable(origin: str) -> Iterator[None]:
+    """
+    The wall: numbers that no file can have and headers upon headers end as an error of ours.
+    """
+    try:
+        yield
+    except (tarfile.TarError, ValueError, EOFError, OverflowError, RecursionError) as error:
+        raise InputError(f"{origin} is not a readable tar: {error}") from error
 
 
 def _normal(name: str, origin: str) -> str:

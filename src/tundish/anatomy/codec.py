@@ -4,11 +4,19 @@ Small bytes packed and unpacked in memory: the same bytes in, the same bytes out
 
 import lzma
 import zlib
+from typing import Protocol
 
 from tundish.core.errors import InputError
 
 MAX_EXPANDED = 256 * 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS  # with a gzip header, which zlib writes without a name and with time 0
+
+
+class _Unpacker(Protocol):
+    @property
+    def eof(self) -> bool: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
 def gzipped(data: bytes, level: int = 6) -> bytes:
@@ -25,13 +33,16 @@ def expanded(name: str, data: bytes, limit: int = MAX_EXPANDED) -> bytes:
     """
     try:
         if name.endswith(".gz"):
-            whole = zlib.decompressobj(_GZIP).decompress(data, limit + 1)
+            unpacker: _Unpacker = zlib.decompressobj(_GZIP)
         elif name.endswith(".xz"):
-            whole = lzma.LZMADecompressor(memlimit=MAX_EXPANDED).decompress(data, limit + 1)
+            unpacker = lzma.LZMADecompressor(memlimit=MAX_EXPANDED)
         else:
             return data
+        whole = unpacker.decompress(data, limit + 1)
     except (zlib.error, lzma.LZMAError) as error:
         raise InputError(f"{name} is damaged: {error}") from error
     if len(whole) > limit:
         raise InputError(f"{name} becomes longer than {limit} bytes")
+    if not unpacker.eof:
+        raise InputError(f"{name} is damaged: it ends too early")
     return whole

@@ -154,9 +154,20 @@ def renewal(headers: Mapping[str, str]) -> str | None:
     found = validator_of(headers)
     if found is None or found.startswith('"'):
         return found
-    made, said = parsedate_tz(found), parsedate_tz(headers.get("Date", "")[:MAX_SHOWN])
-    is_settled = made and said and mktime_tz(said) - mktime_tz(made) >= _SETTLED
+    made, said = _seconds(found), _seconds(headers.get("Date", "")[:MAX_SHOWN])
+    is_settled = made is not None and said is not None and said - made >= _SETTLED
     return found if is_settled else None
+
+
+def _seconds(date: str) -> float | None:
+    """
+    A date as seconds since 1970; None if it is none, or of no year that there is.
+    """
+    try:
+        parsed = parsedate_tz(date)
+        return mktime_tz(parsed) if parsed else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def is_other_file(headers: Mapping[str, str], validator: str | None) -> bool:

@@ -9,6 +9,7 @@ from tundish.core.image import Json
 from tundish.stream.remarks import Remarks, shown
 
 _MAX_DATE = 64  # characters
+_FIRST_YEAR = 1970  # nothing was signed before, and years of two digits are read as others than they are
 
 
 def parse(value: Json, subject: str, remarks: Remarks) -> datetime | None:
@@ -38,5 +39,5 @@ def _moment(text: str) -> datetime | None:
             aware = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
         except (ValueError, OverflowError):
             continue
-        return aware.replace(microsecond=0)
+        return aware.replace(microsecond=0) if aware.year >= _FIRST_YEAR else None
     return None

@@ -41,7 +41,7 @@ class Gpgv:
                 env={"GNUPGHOME": str(home), "LC_ALL": "C"},
                 accept=(0, 1, 2),
             )
-        return Inspection(done.stdout, tuple(_status_lines(done.status)))
+        return Inspection(done.stdout, tuple(status_lines(done.status)))
 
 
 class GpgSigner:
@@ -239,7 +239,10 @@ def _write_new(path: Path, data: bytes) -> None:
         Path(draft).unlink()
 
 
-def _status_lines(said: bytes) -> Iterator[str]:
+def status_lines(said: bytes) -> Iterator[str]:
+    """
+    What a verifier reported, line by line, without the mark that such lines begin with.
+    """
     for line in said.splitlines():
         if line.startswith(_STATUS):
             yield line.removeprefix(_STATUS).decode("utf-8", "replace")

@@ -151,10 +151,19 @@ def _groups(status: Sequence[str]) -> Iterator[_Group]:
 def _moment(text: str) -> datetime:
     """
     A time of a status line: seconds since 1970, or ISO 8601 in basic form.
+
+    Raises:
+        BadSignature: it is neither.
     """
-    if "T" in text:
-        return datetime.strptime(text, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-    return datetime.fromtimestamp(int(text), UTC)
+    try:
+        if "T" in text:
+            return datetime.strptime(text, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        return datetime.fromtimestamp(int(text), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise BadSignature(
+            f"the verifier gives {text[:40]!r} as a time of a signature; nothing of it was used; "
+            "look at the document with gpgv"
+        ) from None
 
 
 def _refusal(groups: Sequence[_Group], good: Sequence[Signature], origin: str) -> TrustError:

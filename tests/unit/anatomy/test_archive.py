@@ -4,11 +4,12 @@ Looking into the tar of a root filesystem, hostile ones included.
 
 import io
 import tarfile
+from collections.abc import Sequence
 
 import pytest
 
 from tests.support.roots import FILES, MODULES, tar_of
-from tundish.anatomy.archive import Archive
+from tundish.anatomy.archive import MAX_PIECE, Archive
 from tundish.core.errors import InputError, NotFound
 
 
@@ -111,3 +112,49 @@ def test_the_files_below_a_folder_are_listed_in_order() -> None:
     assert [f"{MODULES}/kernel/failover.ko", f"{MODULES}/kernel/loop.ko"] == list(
         archive.files_below(f"lib/{MODULES.removeprefix('usr/lib/')}/kernel")
     )[:2]
+
+
+def headers(*members: tuple[bytes, bytes]) -> bytes:
+    """
+    A tar of headers alone, each with a kind and the twelve bytes that say its size; checksums are right.
+    """
+    made = []
+    for kind, size in members:
+        block = bytearray(tarfile.TarInfo("x").tobuf(tarfile.GNU_FORMAT))
+        block[124:136], block[156:157], block[148:156] = size, kind, b" " * 8
+        block[148:156] = b"%06o\0 " % sum(block)
+        made.append(bytes(block))
+    return b"".join(made)
+
+
+NEGATIVE = b"\xff" * 10 + b"\xfe\x00"  # -512: back to its own header
+ENDLESS = b"\x80" + b"\xff" * 11
+LONG = b"%011o\0" % (MAX_PIECE + 1)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [(tarfile.REGTYPE, NEGATIVE)],
+        [(tarfile.REGTYPE, ENDLESS)],
+        [(tarfile.GNUTYPE_LONGNAME, LONG)],
+        [(tarfile.XHDTYPE, NEGATIVE)],
+        [(tarfile.GNUTYPE_LONGNAME, b"%011o\0" % 0)] * 2_000,
+    ],
+    ids=["round and round", "no such place", "a name of 16 MiB", "a read of everything", "names of names"],
+)
+def test_a_header_cannot_lead_us_on(members: Sequence[tuple[bytes, bytes]]) -> None:
+    """
+    Neither for ever, nor into memory, nor out of our errors.
+    """
+    with pytest.raises(InputError, match="is not a readable tar"):
+        Archive.read_from(io.BytesIO(headers(*members) + bytes(20_000)), "a test root")
+
+
+def test_a_long_file_is_read_in_pieces() -> None:
+    """
+    What bounds a header does not bound a file.
+    """
+    data = bytes(MAX_PIECE + 1)
+
+    assert data == root({"long": data}).read("long")

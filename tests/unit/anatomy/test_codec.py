@@ -51,3 +51,15 @@ def test_a_bomb_is_refused() -> None:
     """
     with pytest.raises(InputError, match="longer than"):
         codec.expanded("a.gz", codec.gzipped(bytes(1001)), limit=1000)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"), [("a.gz", gzip.compress(b"text" * 99)), ("a.xz", lzma.compress(b"text" * 99))]
+)
+def test_a_part_is_not_taken_for_the_whole(name: str, data: bytes) -> None:
+    """
+    Bytes that end too early are damaged, wherever they were cut.
+    """
+    for end in range(len(data) - 12, len(data)):
+        with pytest.raises(InputError, match="is damaged"):
+            codec.expanded(name, data[:end])

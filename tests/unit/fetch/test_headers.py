@@ -146,3 +146,13 @@ def test_what_a_later_question_may_name(headers: dict[str, str], expected: str |
     A strong ETag names a state of a file, and so does its date, once it is two seconds old.
     """
     assert expected == renewal(headers)
+
+
+@pytest.mark.parametrize(
+    "date", ["Fri, 02 Jan 99999999999999999999 03:04:05 GMT", "Fri, 02 Jan 999999 03:04:05 GMT"]
+)
+def test_a_date_of_no_year_settles_nothing(date: str) -> None:
+    """
+    A server can say any year; a date that there is not counts as absent.
+    """
+    assert renewal({"Last-Modified": "Fri, 02 Jan 2026 03:04:05 GMT", "Date": date}) is None

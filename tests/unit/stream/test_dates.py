@@ -41,7 +41,20 @@ def test_each_form_in_use_is_read(text: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, "", "soon", 1767323045, True, ["x"], "Fri, 99 Jan 2026", "0001-01-01T00:00:00+14:00", "9" * 999],
+    [
+        *(
+            None,
+            "",
+            "soon",
+            1767323045,
+            True,
+            ["x"],
+            "Fri, 99 Jan 2026",
+            "0001-01-01T00:00:00+14:00",
+            "9" * 999,
+        ),
+        "0026-01-02T03:04:05Z",  # written as a date of mail it would be read as 2026
+    ],
 )
 def test_what_is_no_date_is_a_remark(value: Json) -> None:
     """

@@ -116,3 +116,14 @@ def test_no_words_at_all_are_an_error() -> None:
     """
     with pytest.raises(TrustError):
         judged()
+
+
+@pytest.mark.parametrize("moment", ["17x", "²", "9" * 30, "20269999T000000", "-" + "9" * 19, ""])
+def test_a_time_that_is_none_is_no_signature(moment: str) -> None:
+    """
+    A verifier that gives an odd time is not believed, whatever else it says.
+    """
+    line = f"VALIDSIG {ONE} 2026-01-01 {moment} 0 4 0 22 10 01 {ONE}"
+
+    with pytest.raises(BadSignature, match="as a time of a signature"):
+        judged(PLAIN, "NEWSIG", "GOODSIG 1111 x", line)
