@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tundish.check.subject import Subject
+from tundish.core.errors import BadImage
 
 
 class Severity(StrEnum):
@@ -44,13 +45,15 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class Found:
     """
-    One observation: a sentence that names the path or field. `severity` and `fix` override the rule's.
+    One observation: a sentence that names the path or field. `severity`, `fix` and `repair` override the
+    rule's.
     """
 
     what: str
     evidence: tuple[Evidence, ...] = ()
     severity: Severity | None = None
     fix: str = ""
+    repair: str = ""
 
 
 Judge = Callable[[Subject], Iterable[Found]]
@@ -60,7 +63,8 @@ Scope = Callable[[Subject], bool]
 @dataclass(frozen=True, slots=True)
 class Rule:
     """
-    `why` says what the operator would see; `fix` how to mend it; `repair` names the hygiene that mends it.
+    `why` says what the operator would see; `fix` how to mend it; `repair` names the hygiene that mends it
+    (words with spaces between where what was found differs; each finding then names one).
     """
 
     id: str
@@ -99,7 +103,7 @@ def ask(rule: Rule, subject: Subject) -> Iterator[Finding]:
         return
     try:
         found = tuple(rule.judge(subject))
-    except Unknown as why:
+    except (Unknown, BadImage) as why:
         yield Finding(rule.id, Status.UNKNOWN, rule.severity, f"{rule.title}: not known, {why}", rule.why)
         return
     if not found:
@@ -113,5 +117,5 @@ def ask(rule: Rule, subject: Subject) -> Iterator[Finding]:
             rule.why,
             one.fix or rule.fix,
             one.evidence,
-            rule.repair,
+            one.repair or rule.repair,
         )
