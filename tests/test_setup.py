@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-build.lock", "requirements-dev.lock", "requirements-fuzz.lock")
 # All that a machine has besides the shell in these tests.
 PROGRAMS = ("bash", "cat", "dirname", "grep", "id", "sha256sum")
 OLD_PYTHON = '#!/bin/bash\n[ "$1" = --version ] && echo "Python 3.10.12" && exit\nexit 1\n'
@@ -58,7 +58,7 @@ def packages(target: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "serve", "bench"])
+@pytest.mark.parametrize("target", ["demo", "test", "serve", "bench", "fuzz"])
 def test_everything_is_announced_with_its_reason(bare: Path, target: str) -> None:
     """
     On a machine with nothing, the plan names every package of the target and why, and Python.
@@ -100,7 +100,7 @@ def test_an_unknown_target_is_an_error_of_usage(bare: Path) -> None:
     """
     result = setup(bare, "everything")
 
-    assert (2, "usage: scripts/setup [--plan] [demo|test|serve|bench]\n") == (
+    assert (2, "usage: scripts/setup [--plan] [demo|test|serve|bench|fuzz]\n") == (
         result.returncode,
         result.stderr,
     )
@@ -136,4 +136,6 @@ def test_make_lists_every_target() -> None:
         ["make", "--no-print-directory", "-C", ROOT], capture_output=True, text=True, check=True, timeout=30
     )
 
-    assert ["help", "demo", "test", "serve", "bench", "check"] == re.findall(r"make (\w+)", said.stdout)
+    assert ["help", "demo", "test", "serve", "bench", "fuzz", "check"] == re.findall(
+        r"make (\w+)", said.stdout
+    )
