@@ -265,6 +265,30 @@ class Index:
         remarks = (*self.remarks, *(remark for other in mounts.values() for remark in other.remarks))
         return Index(self.origin, merged.values(), _Joined(self._contents, owners), remarks)
 
+    def within(self, folder: str) -> "Index":
+        """
+        What a folder holds as a root of its own: what a subvolume is once it is mounted.
+        """
+        at = self.resolve(folder)
+        owners: dict[str, tuple[Contents, Entry]] = {}
+        entries = []
+        for entry in (self._entries.get(at), *self.below(at)):
+            if entry is not None:
+                inner = _lifted(entry, at)
+                entries.append(inner)
+                owners[inner.path] = (self._contents, entry)
+        return Index(f"{self.origin}/{at}", entries, _Joined(self._contents, owners), self.remarks)
+
+    def with_digests(self, digests: Mapping[str, Digest], remarks: Sequence[Remark] = ()) -> "Index":
+        """
+        The same paths, those that are named with their digest.
+        """
+        entries = [
+            replace(entry, digest=digests[path]) if path in digests else entry
+            for path, entry in self._entries.items()
+        ]
+        return Index(self.origin, entries, self._contents, (*self.remarks, *remarks))
+
     @cached_property
     def _sorted(self) -> list[Entry]:
         return [self._entries[path] for path in sorted(self._entries)]
@@ -318,6 +342,13 @@ def _moved(entry: Entry, at: str) -> Entry:
         return f"{at}/{path}" if path else at
 
     return replace(entry, path=below(entry.path), first=below(entry.first) if entry.first else "")
+
+
+def _lifted(entry: Entry, at: str) -> Entry:
+    def above(path: str) -> str:
+        return path[len(at) :].lstrip("/") if path == at or path.startswith(f"{at}/") else ""
+
+    return replace(entry, path=above(entry.path), first=above(entry.first))
 
 
 def normal(name: str) -> str | None:
