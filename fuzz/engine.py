@@ -1,8 +1,8 @@
 """
 One target in one process of its own, driven by atheris; `fuzz.runner` starts it and reads what it says.
 
-Coverage is counted in tundish alone. The slowest execution is noted as soon as it is over, because the
-engine ends the process by itself.
+Coverage is counted in tundish alone. The slowest execution and the pace are noted while it runs, because
+the engine ends the process by itself.
 """
 
 import resource
@@ -10,12 +10,14 @@ import sys
 from math import ceil
 from pathlib import Path
 from random import Random
+from time import monotonic
 
 import atheris
 
 from fuzz.target import MIB, Target
 
 _FIRST_HANG = 5  # seconds of a wall clock over which an execution hangs, on a machine that is idle
+_NOTED = 1000  # executions
 _ENGINE = 512 * MIB  # what the engine itself may come to need
 
 
@@ -29,14 +31,15 @@ def main(arguments: list[str]) -> None:
         from fuzz.judge import execute
 
         target = known()[name]  # which imports all parsers
-    slowest = 0.0
+    slowest, count, began = 0.0, 0, monotonic()
 
     def once(data: bytes) -> None:
-        nonlocal slowest
+        nonlocal slowest, count
         spent = execute(target, data)
-        if spent > slowest:
-            slowest = spent
-            Path(notes).write_text(f"{spent:.6f}\n")
+        count += 1
+        if spent > slowest or not count % _NOTED:
+            slowest = max(slowest, spent)
+            Path(notes).write_text(f"{slowest:.6f} {count} {monotonic() - began:.3f}\n")
 
     list(target.seeds())  # what is made once and kept belongs to no execution
     _bound(target)

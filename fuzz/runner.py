@@ -51,26 +51,27 @@ def run(target: Target, *, executions: int, seconds: int, seed: int = 1) -> Ran:
     words = FOLDER / f"{target.name}.words"
     words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words))
     notes = FOLDER / f"{target.name}.slowest"
-    notes.write_text("0\n")
+    notes.write_text("0 0 0\n")
     options = [
         f"-runs={executions}",
         f"-max_total_time={seconds}",
         f"-seed={seed}",
         f"-artifact_prefix={failures}/",
-        f"-dict={words}",
+        *([f"-dict={words}"] if target.words else []),
         "-print_final_stats=1",
     ]
     said = _process(target.name, str(notes), *options, str(corpus), str(seeds))
     (FOLDER / f"{target.name}.log").write_text(said[1])
-    return read(target.name, *said, float(notes.read_text()))
+    return read(target.name, *said, notes.read_text())
 
 
-def read(name: str, code: int, said: str, slowest: float) -> Ran:
+def read(name: str, code: int, said: str, notes: str) -> Ran:
     """
-    What the engine said of a run, as a value.
+    What the engine said and noted of a run, as a value.
     """
     lines, stats = _LINE.findall(said), dict(_STAT.findall(said))
-    count, edges, speed, peak = lines[-1] if lines else ("0", "0", "0", "0")
+    count, edges, _, peak = lines[-1] if lines else ("0", "0", "0", "0")
+    slowest, done, elapsed = map(float, notes.split())
     kept, reason = _KEPT.search(said), _REASON.search(said)
     failure = ""
     if code:
@@ -78,10 +79,10 @@ def read(name: str, code: int, said: str, slowest: float) -> Ran:
     return Ran(
         target=name,
         executions=int(stats.get("number_of_executed_units", count)),
-        per_second=int(stats.get("average_exec_per_sec", speed)),
+        per_second=int(done / elapsed) if elapsed else 0,
         edges=max((int(each[1] or 0) for each in lines), default=int(edges or 0)),
         peak_mib=int(stats.get("peak_rss_mb", peak)),
-        slowest_ms=slowest * 1000,
+        slowest_ms=round(slowest * 1000, 3),
         failure=failure,
         repeat=f"scripts/fuzz --repeat {shlex.quote(kept[1])} {name}" if code and kept else "",
     )

@@ -20,7 +20,7 @@ from tundish.sync import schedule
 _FACE = Face(1000, "abc", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
 _DATE = b"Fri, 02 Jan 2026 03:04:05 GMT"
 _HEADER_WORDS = (b"bytes=", b"bytes ", b'"abc"', b'W/"abc"', b"*", b", ", _DATE, b"-", b"/1000")
-_POOL: Any = wire.pools(1, None).pool_classes_by_scheme["http"]
+_POOL: Any = wire.pools(1, "http://proxy.test:1").pool_classes_by_scheme["http"]
 _ANSWER: Any = _POOL.ConnectionCls.response_class
 _URL = "https://name:secret@host.test:8443/a/b?c=d"
 

@@ -149,14 +149,14 @@ def test_a_run_without_a_failure_is_read() -> None:
     """
     From the engine's own statistics.
     """
-    assert Ran("x", 5000, 2500, 159, 84, 1.5) == read("x", 0, DONE, 0.0015)
+    assert Ran("x", 5000, 2500, 159, 84, 1.5) == read("x", 0, DONE, "0.0015 4000 1.600\n")
 
 
 def test_a_run_with_a_failure_says_how_to_repeat_it() -> None:
     """
     With what went wrong, and the input that was kept.
     """
-    ran = read("x", 77, CRASHED, 0)
+    ran = read("x", 77, CRASHED, "0 0 0\n")
 
     assert ("ValueError: embedded null byte", "scripts/fuzz --repeat x/crash-1 x", 512) == (
         ran.failure,
@@ -169,7 +169,7 @@ def test_a_failure_stands_in_the_table() -> None:
     """
     In the last column; what to do about it below.
     """
-    ran = [Ran("good", 5000, 2500, 159, 84, 1.5), read("bad", 77, CRASHED, 0)]
+    ran = [Ran("good", 5000, 2500, 159, 84, 1.5), read("bad", 77, CRASHED, "0 0 0\n")]
 
     assert ["verdict", "ok", "FAILED"] == [
         line.split("  ")[-1].strip() for line in report.table(ran).split("\n")
