@@ -30,7 +30,7 @@ _REDHAT = (
     f"bash rpm dnf systemd cloud-init=23.4-7.el{{0}} python3-oauthlib python3-pyserial openssh-server sudo "
     f"{_STORAGE} cryptsetup iscsi-initiator-utils device-mapper-multipath bcache-tools cloud-utils-growpart "
     "kernel={1} kernel-core={1} linux-firmware dracut dracut-config-generic efibootmgr "
-    "grub2-efi-x64=1:2.06-70 grub2-efi-x64-modules=1:2.06-70 shim-x64 "
+    "grub2-efi-x64=1:2.06-70 shim-x64 "
     "grub2-pc=1:2.06-70 grub2-pc-modules=1:2.06-70 NetworkManager"
 )
 _SUSE = (
@@ -197,6 +197,10 @@ def _redhat(identity: str, like: str, version: str, kernel: str, *, database: st
         ),
         **parts.network_manager(),
         **parts.kernel(kernel, "initramfs-{}.img"),
+        f"boot/loader/entries/0123456789abcdef0123456789abcdef-{kernel}.conf": (
+            f"title {identity}\nversion {kernel}\nlinux /vmlinuz-{kernel}\ninitrd /initramfs-{kernel}.img\n"
+            "options ro quiet\n"
+        ),
         **parts.loaders("redhat" if identity in {"rhel", "ol"} else identity),
         "etc/resolv.conf": "",
         "etc/selinux/config": "SELINUX=enforcing\nSELINUXTYPE=targeted\n",
