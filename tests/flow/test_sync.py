@@ -12,7 +12,18 @@ from tests.support.keys import MADE_AT, key
 from tests.support.region import DAY, Region, region
 from tests.support.stream_simulator import StreamSimulator
 from tundish.core.digest import Digest
-from tundish.core.errors import BadStatus, Busy, DigestMismatch, NotFound, Partial, Stopped
+from tundish.core.errors import (
+    BadStatus,
+    Busy,
+    Conflict,
+    DigestMismatch,
+    NotFound,
+    Partial,
+    Stopped,
+    Unreachable,
+)
+from tundish.core.names import source_name
+from tundish.core.selection import Source
 from tundish.sync.plan import Action
 
 FIRST = "ubuntu/noble/amd64/ga-24.04@20260101"
@@ -274,6 +285,69 @@ def test_a_sync_without_selection_says_what_to_do(tmp_path: Path, stream: Stream
 
         with pytest.raises(NotFound, match="tundish select add"):
             lab.sync()
+
+
+def test_without_the_last_selection_nothing_goes_by_itself(lab: Region) -> None:
+    """
+    A sync that would let go of everything held is refused, and everything stays.
+    """
+    lab.sync()
+    lab.catalog.selections.remove(1)
+
+    with pytest.raises(Conflict, match="--allow-mass-removal"):
+        lab.sync()
+
+    assert {FIRST: "complete"} == lab.states()
+
+
+def test_without_the_last_selection_all_goes_if_that_is_wanted(lab: Region) -> None:
+    """
+    Who says so lets go of what nothing selects any more.
+    """
+    lab.sync()
+    lab.catalog.selections.remove(1)
+
+    lab.sync(allow_mass_removal=True)
+
+    assert {FIRST: "retired"} == lab.states()
+
+
+def test_what_is_deselected_goes_although_its_source_is_down(lab: Region, stream: StreamSimulator) -> None:
+    """
+    Nobody has to be asked about what nobody wants any more.
+    """
+    lab.sync()
+    other = Source(source_name("other"), stream.url + "./", stream.keyring)
+    lab.catalog.sources.add(other, lab.now)
+    stream.files.update({f"./{path}": data for path, data in stream.files.items()})
+    lab.catalog.selections.remove(1)
+    lab.select("debian", "*")
+    stream.failures[stream.index_path] = [Unreachable("down")] * 9
+
+    with pytest.raises(Partial):
+        lab.sync(allow_mass_removal=True)
+
+    assert {FIRST: "retired"} == lab.states()
+
+
+def test_what_was_retired_and_is_pinned_is_kept_by_the_next_sync(
+    lab: Region, stream: StreamSimulator
+) -> None:
+    """
+    Its line says why it stays; its state stays retired, so nothing boots or publishes it.
+    """
+    lab.sync()
+    first = lab.catalog.images.find(FIRST)
+    stream.products.clear()
+    stream.add(version="20260102", items={"squashfs": b"new"})
+    stream.publish(lab.tomorrow())
+    lab.sync()
+    lab.catalog.keeping.pin(first.id, pinned=True)
+
+    kept = {each.ref: each.reason for each in lab.plan().of(Action.KEEP)}
+    lab.sync()
+
+    assert ("pinned", "retired") == (kept.get(FIRST), lab.states()[FIRST])
 
 
 def test_a_damaged_blob_is_fetched_again(lab: Region, stream: StreamSimulator) -> None:

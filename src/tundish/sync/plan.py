@@ -16,6 +16,7 @@ from tundish.core.image import Item, Product, Version
 from tundish.core.lifecycle import State
 from tundish.core.names import ItemPath, SourceName
 from tundish.core.selection import Selection
+from tundish.stream.select import depth
 from tundish.sync import retention
 from tundish.sync.offer import Offer
 from tundish.sync.ranking import Ranking, ranking
@@ -110,7 +111,8 @@ def plan(
     priorities: Mapping[SourceName, int] | None = None,
 ) -> Plan:
     """
-    Fetch what is selected, offered and not whole; keep what is; retire what is neither any more.
+    Fetch what is selected, offered and not whole; keep what is; retire what is neither any more. What is
+    selected by nobody goes whether its source was read or not.
 
     `held` are the blobs in the store, `unfinished` the bytes of those on their way in; `ties` says what
     stays whatever is newer, and why; `priorities` are those of all sources in use, read or not.
@@ -134,8 +136,12 @@ def plan(
         draft.want((offer.source.name, product, version), known.get(key), why)
     spare = list(_spare(holdings, set(wanted)))
     stays = _staying(spare, offers, selections, wanted, ranked)
+    for holding in _retired_but_tied(holdings, ties or {}, set(wanted)):
+        draft.judge(holding, (ties or {})[holding.id], None)
     for holding in spare:
-        reason = (ties or {}).get(holding.id) or _unread(holding, offers)
+        reason = (ties or {}).get(holding.id, "")
+        if not reason and _is_selected(holding, selections):
+            reason = _unread(holding, offers)
         if not reason and ranked.depth(selections, holding.product, holding.source):
             line = retention.line_of(holding.source, holding.product)
             reason = _reason_to_stay(holding, line in frozen, holding.id in stays)
@@ -158,6 +164,26 @@ def _spare(holdings: Iterable[Holding], wanted: Collection[_Key]) -> Iterator[Ho
             and _key(holding.source, holding.product, holding.version) not in wanted
         ):
             yield holding
+
+
+def _retired_but_tied(
+    holdings: Iterable[Holding], ties: Mapping[HoldingId, str], wanted: Collection[_Key]
+) -> Iterator[Holding]:
+    """
+    What was retired and stays all the same, retired as it is, until nothing ties it any more.
+    """
+    for holding in holdings:
+        is_tied = holding.source != OWN and holding.state is State.RETIRED and holding.id in ties
+        if is_tied and _key(holding.source, holding.product, holding.version) not in wanted:
+            yield holding
+
+
+def _is_selected(holding: Holding, selections: Sequence[Selection]) -> bool:
+    """
+    Whether any selection wants it, from this source or from another in its place.
+    """
+    whole = replace(holding.product, versions=(holding.version,))
+    return depth(selections, whole, holding.source) > 0
 
 
 def _staying(

@@ -13,7 +13,7 @@ from functools import partial
 from tundish.catalog.opened import Catalog
 from tundish.catalog.records import STOPPED
 from tundish.core.errors import NotFound, Partial, Stopped, TundishError
-from tundish.core.holding import Holding, HoldingId
+from tundish.core.holding import OWN, Holding, HoldingId
 from tundish.core.image import Remark
 from tundish.core.lifecycle import State
 from tundish.core.names import SourceName
@@ -136,9 +136,16 @@ def _sources(catalog: Catalog, names: Sequence[SourceName]) -> list[Source]:
             "there is no source in use; add one: tundish source add NAME URL --keyring FILE, "
             "or take the public images: tundish source restore-default"
         )
-    if not catalog.selections.list():
+    if not catalog.selections.list() and not _holds_anything(catalog):
         raise NotFound("nothing is selected yet; choose images: tundish select add OS/SERIES")
     return sources
+
+
+def _holds_anything(catalog: Catalog) -> bool:
+    """
+    Whether there is anything that a sync could retire, which is another matter than having nothing to do.
+    """
+    return any(each.source != OWN and each.state is not State.RETIRED for each in catalog.images.list())
 
 
 def _read(desk: Desk, source: Source, ways: Ways, *, allow_rollback: bool) -> Offer:

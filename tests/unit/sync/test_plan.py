@@ -28,6 +28,7 @@ from tundish.core.image import Product
 from tundish.core.lifecycle import State
 from tundish.core.names import SourceName
 from tundish.core.selection import Selection
+from tundish.stream.select import depth
 from tundish.sync.offer import Offer
 from tundish.sync.plan import Action, Plan, PlannedVersion, plan
 
@@ -155,16 +156,30 @@ CASES: Mapping[
     "its source was not read": (
         [offer(OTHER)],
         [NOBLE],
-        [holding(1, "jammy", "1", "a")],
-        "a",
-        [(KEEP, "jammy", "1", 1)],
+        [holding(1, "noble", "1", "a"), holding(2, "noble", "2", "b")],
+        "ab",
+        [(KEEP, "noble", "2", 20), (KEEP, "noble", "1", 1)],
     ),
     "its products file was not read": (
         [offer(unread=True)],
         [NOBLE],
+        [holding(1, "noble", "1", "a"), holding(2, "noble", "2", "b")],
+        "ab",
+        [(KEEP, "noble", "2", 20), (KEEP, "noble", "1", 1)],
+    ),
+    "deselected, and its source was not read": (
+        [offer(OTHER)],
+        [NOBLE],
         [holding(1, "jammy", "1", "a")],
         "a",
-        [(KEEP, "jammy", "1", 1)],
+        [(RETIRE, "jammy", "1", 1)],
+    ),
+    "deselected, and its products file was not read": (
+        [offer(unread=True)],
+        [NOBLE],
+        [holding(1, "jammy", "1", "a")],
+        "a",
+        [(RETIRE, "jammy", "1", 1)],
     ),
     "our own": ([offer()], [NOBLE], [holding(1, "jammy", "1", "a", source=OWN)], "a", []),
     "a shared file": (
@@ -387,13 +402,15 @@ def test_nothing_is_retired_on_the_word_of_nobody(
     held: frozenset[Digest],
 ) -> None:
     """
-    Only what is of a source that was read whole may go.
+    What somebody selects goes only if its source was read whole.
     """
     read = {
         each.source.name for each in offers if CONTENT not in {unread.content_id for unread in each.unread}
     }
+    going = plan(offers, selections, known, held=held).of(RETIRE)
+    selected = [each for each in going if depth(selections, each.product, each.source)]
 
-    assert {each.source for each in plan(offers, selections, known, held=held).of(RETIRE)} <= read
+    assert {each.source for each in selected} <= read
 
 
 def leader(offers: tuple[Offer, ...], product: Product) -> SourceName:

@@ -164,6 +164,26 @@ def test_a_tie_is_the_reason_that_is_told() -> None:
     assert "pinned" == next(each.reason for each in found.versions if each.version.name == "1")
 
 
+def test_what_was_retired_and_is_tied_is_kept_and_says_why() -> None:
+    """
+    It is a line of the plan with the reason, and no image that somebody still has.
+    """
+    known = held("1", state=State.RETIRED)
+    found = plan([offer()], [ONE], known, held=ALL, ties={HoldingId(1): "pinned"})
+
+    assert [(KEEP, "pinned")] == [(each.action, each.reason) for each in found.versions]
+
+
+def test_a_retired_version_that_is_kept_is_no_replacement() -> None:
+    """
+    An image whose one complete version goes is lost, even if an older one is pinned.
+    """
+    known = [*held("1", state=State.RETIRED), holding(2, "noble", "2", "b")]
+    found = plan([offer()], [], known, held=ALL, ties={HoldingId(1): "pinned"})
+
+    assert (1, 1) == lost(found, known)
+
+
 def test_the_old_stream_goes_when_the_new_one_offers_the_image() -> None:
     """
     A source that offers an image as another product, in another products file, has replaced it.
@@ -231,6 +251,17 @@ def test_more_than_half_is_refused(stay: tuple[int, ...], refused: bool) -> None
         said = str(error)
 
     assert refused == ("--allow-mass-removal" in said)
+
+
+def test_nothing_left_is_refused_even_if_nothing_was_whole() -> None:
+    """
+    Without any selection a sync does not let go of what is still on its way.
+    """
+    known = held("1", "2", state=State.INCOMPLETE)
+    found = plan([offer()], [], known, held=ALL)
+
+    with pytest.raises(Conflict, match="all 2 versions"):
+        check_removal(found, known)
 
 
 def test_a_new_version_is_no_removal() -> None:
