@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import mktime_tz, parsedate_tz
+from functools import lru_cache
 from urllib.parse import unquote, urljoin
 
 from urllib3.exceptions import LocationValueError
@@ -25,6 +26,7 @@ _USERINFO = re.compile(r"^((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)[^/?#]*@")
 _QUERY = re.compile(r"\?[^#]*")
 _STRONG_ETAG = re.compile(r'"[\x21\x23-\x7e]*"')
 _DATE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
+_SIMPLE = re.compile(r"(https?://[A-Za-z0-9.-]+(?::[0-9]+)?)(/[A-Za-z0-9/._~:!$&'()*+,;=-]*)")
 _WITH_PORT = re.compile(r"^[^:]+:[0-9]+$|\]:[0-9]+$")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
@@ -58,6 +60,13 @@ def address(url: str) -> Url:
     Raises:
         InputError: it is none.
     """
+    simple = _SIMPLE.fullmatch(url)
+    if simple and "/." not in simple[2]:  # one file of very many: what stands before its path is known
+        return _host(simple[1])._replace(path=simple[2])
+    return _address(url)
+
+
+def _address(url: str) -> Url:
     try:
         parsed = parse_url(url)
     except LocationValueError:  # its text may hold the password
@@ -65,6 +74,9 @@ def address(url: str) -> Url:
     if parsed.scheme not in PORTS or not parsed.host:
         raise InputError(f"{shown(url)} is not an http or https address with a host; write it in full")
     return parsed
+
+
+_host = lru_cache(maxsize=64)(_address)
 
 
 def origin(url: Url) -> tuple[str | None, str | None, int | None]:

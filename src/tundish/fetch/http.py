@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from urllib3 import BaseHTTPResponse, Timeout
+from urllib3 import Timeout
 from urllib3.util import Url
 
 from tundish import __version__
 from tundish.core.errors import BadStatus, CutShort, InputError, TooLong
+from tundish.fetch.direct import Direct, Reply
 from tundish.fetch.fetcher import DEFAULTS, Fetched, Limits, gather, too_long
 from tundish.fetch.headers import (
     REDIRECTS,
@@ -37,6 +38,7 @@ from tundish.fetch.wire import pools, translated
 
 REDIRECT_PAGE = 64 * 1024  # a page of this length is read to keep the connection; longer ones cost it
 NOTHING: Mapping[str, str] = {}
+ALWAYS = {"Accept-Encoding": "identity", "User-Agent": f"tundish/{__version__}"}
 
 
 class HttpFetcher:
@@ -60,8 +62,8 @@ class HttpFetcher:
             raise InputError("the token has signs that no token can have; copy it again")
         self._limits, self._token = limits, token
         self._timeout = Timeout(connect=limits.connect, read=limits.stall)
-        self._direct = pools(connections, None)
-        self._pools = pools(connections, http_proxy) if http_proxy else self._direct
+        self._direct = Direct(connections, connect=limits.connect, stall=limits.stall)
+        self._pools = pools(connections, http_proxy) if http_proxy else None
         self._no_proxy = no_proxy
 
     def __enter__(self) -> Self:
@@ -79,8 +81,9 @@ class HttpFetcher:
         """
         Let go of all idle connections.
         """
-        self._pools.clear()
         self._direct.clear()
+        if self._pools is not None:
+            self._pools.clear()
 
     @contextmanager
     def open(self, url: str, *, offset: int = 0, validator: str | None = None) -> Iterator["HttpAnswer"]:
@@ -122,7 +125,7 @@ class HttpFetcher:
             raise too_long(shown(url), limit)
         return gather(answer.read, limit=limit, chunk=self._limits.chunk, url=shown(url))
 
-    def _first(self, url: str, offset: int, validator: str | None) -> BaseHTTPResponse:
+    def _first(self, url: str, offset: int, validator: str | None) -> Reply:
         """
         The answer to a request for the rest of a file, or for all of it where there is no such rest.
         """
@@ -134,7 +137,7 @@ class HttpFetcher:
             response = self._asked(url, NOTHING)
         return response
 
-    def _asked(self, url: str, wish: Mapping[str, str]) -> BaseHTTPResponse:
+    def _asked(self, url: str, wish: Mapping[str, str]) -> Reply:
         """
         The first answer that is not a redirect.
         """
@@ -160,13 +163,15 @@ class HttpFetcher:
             return {"Authorization": basic(asked.auth)}
         return {"Authorization": f"Bearer {self._token}"} if self._token else NOTHING
 
-    def _sent(self, target: Url, headers: Mapping[str, str]) -> BaseHTTPResponse:
-        pools = self._direct if is_direct(target, self._no_proxy) else self._pools
+    def _sent(self, target: Url, headers: Mapping[str, str]) -> Reply:
+        headers = {**ALWAYS, **headers}
         with translated(shown(target.url)):
-            return pools.urlopen(
+            if self._pools is None or is_direct(target, self._no_proxy):
+                return self._direct.sent(target, headers)
+            return self._pools.urlopen(
                 "GET",
                 target._replace(auth=None, fragment=None).url,
-                headers={"Accept-Encoding": "identity", "User-Agent": f"tundish/{__version__}", **headers},
+                headers=headers,
                 redirect=False,
                 retries=False,
                 timeout=self._timeout,
@@ -180,9 +185,7 @@ class HttpAnswer:
     An open transfer over HTTP; see `Answer`.
     """
 
-    def __init__(
-        self, response: BaseHTTPResponse, url: str, offset: int, length: int | None, chunk: int
-    ) -> None:
+    def __init__(self, response: Reply, url: str, offset: int, length: int | None, chunk: int) -> None:
         self._response, self._url, self._chunk = response, url, chunk
         self._offset, self._promised, self._came = offset, length, 0
 
@@ -233,7 +236,7 @@ def _wish(offset: int, validator: str | None) -> Mapping[str, str]:
     return wish if validator is None else {**wish, "If-Range": validator}
 
 
-def _judged(response: BaseHTTPResponse, url: str, offset: int, chunk: int) -> HttpAnswer:
+def _judged(response: Reply, url: str, offset: int, chunk: int) -> HttpAnswer:
     """
     The answer, if it is one that was asked for.
 
@@ -264,7 +267,7 @@ def _judged(response: BaseHTTPResponse, url: str, offset: int, chunk: int) -> Ht
     return HttpAnswer(response, url, offset, rest - offset, chunk)
 
 
-def _read_page(response: BaseHTTPResponse, url: str) -> None:
+def _read_page(response: Reply, url: str) -> None:
     """
     Read what comes with a redirect, if it is short, so that its connection can be used again.
     """
@@ -275,7 +278,7 @@ def _read_page(response: BaseHTTPResponse, url: str) -> None:
                 pass
 
 
-def _finish(response: BaseHTTPResponse) -> None:
+def _finish(response: Reply) -> None:
     """
     Give the connection back: alive after a complete answer, closed after any other.
     """

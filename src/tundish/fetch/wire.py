@@ -9,9 +9,9 @@ import http.client
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, exceptions
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager, exceptions
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from tundish.core.clock import monotonic
@@ -108,25 +108,23 @@ def _reason(error: BaseException) -> str:
     return text or type(error).__name__
 
 
-def pools(connections: int, http_proxy: str | None) -> PoolManager:
+def pools(connections: int, http_proxy: str) -> ProxyManager:
     """
-    Pools that keep `connections` idle ones per host, directly or through a proxy.
+    Pools that keep `connections` idle ones per host, through a proxy.
 
     Raises:
         InputError: the proxy's address is none.
     """
-    manager = PoolManager(MAX_HOSTS, maxsize=connections)
-    if http_proxy:
-        proxy = address(http_proxy)
-        secret = {"Proxy-Authorization": basic(proxy.auth)} if proxy.auth else None
-        manager = ProxyManager(
-            proxy._replace(auth=None).url, MAX_HOSTS, proxy_headers=secret, maxsize=connections
-        )
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+    proxy = address(http_proxy)
+    secret = {"Proxy-Authorization": basic(proxy.auth)} if proxy.auth else None
+    manager = ProxyManager(
+        proxy._replace(auth=None).url, MAX_HOSTS, proxy_headers=secret, maxsize=connections
+    )
+    manager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
     return manager
 
 
-class _Paced(io.RawIOBase):
+class Paced(io.RawIOBase):
     """
     The socket's bytes, timed. A read that keeps a transfer below its pace is a timeout.
     """
@@ -164,15 +162,25 @@ class _Paced(io.RawIOBase):
         super().close()
 
 
-class _PromptResponse(http.client.HTTPResponse):
+class PromptResponse(http.client.HTTPResponse):
     """
-    An answer whose status and headers must all come within the socket's own time limit.
+    An answer whose status and headers must all come within the socket's own time limit. Its first bytes may
+    be in a reader already.
     """
 
-    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        sock: Any,
+        *args: Any,
+        reader: "io.BufferedReader[Any] | None" = None,
+        paced: Paced | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(sock, *args, **kwargs)
-        self._paced = _Paced(self.fp.detach(), sock.gettimeout() or 1e9)
-        self.fp = io.BufferedReader(self._paced)
+        if reader is None or paced is None:
+            paced = Paced(self.fp.detach(), sock.gettimeout() or 1e9)
+            reader = io.BufferedReader(paced)
+        self._paced, self.fp = paced, reader
 
     def begin(self) -> None:
         super().begin()
@@ -180,16 +188,28 @@ class _PromptResponse(http.client.HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    response_class = _PromptResponse
+    response_class = PromptResponse
 
 
 class _TlsConnection(HTTPSConnection):
-    response_class = _PromptResponse
+    response_class = PromptResponse
 
 
-class _Pool(HTTPConnectionPool):
+class Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
 
+    def new(self) -> HTTPConnection:
+        """
+        A connection that is not open yet, with all settings of the pool.
+        """
+        return cast("HTTPConnection", self._new_conn())
 
-class _TlsPool(HTTPSConnectionPool):
+
+class TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
+
+    def new(self) -> HTTPConnection:
+        """
+        A connection that is not open yet, with all settings of the pool.
+        """
+        return cast("HTTPConnection", self._new_conn())
