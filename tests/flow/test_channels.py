@@ -1,10 +1,12 @@
 """
 Releases and channels from end to end: what readers find after each verb, and what they never see.
 
-This covers `publish.moving`, `publish.comparing`, `publish.showing` and `publish.standing`.
+This covers `publish.moving`, `publish.comparing`, `publish.showing`, `publish.standing`,
+`publish.linking` and `publish.verifying`.
 """
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ from tests.support.counter import CANDIDATE, STABLE, Counter, counter, items
 from tundish.core.digest import Digest
 from tundish.core.errors import BlobMissing, Conflict, NotFound
 from tundish.core.release import Verb
-from tundish.publish import comparing, moving, showing
+from tundish.publish import comparing, moving, showing, verifying
 from tundish.publish.publisher import publish as write
 from tundish.store.blobs import BlobSource
 
@@ -466,6 +468,19 @@ def test_what_left_stays_for_three_days(two: Counter) -> None:
     assert (left, set()) == (stayed, {path for path in left if path.exists()})
 
 
+def test_a_dry_run_of_tidying_says_the_same_and_writes_nothing(two: Counter) -> None:
+    """
+    What it says is what the run after it does; not even the note of what left is written.
+    """
+    two.roll_back()
+    two.later(3 * DAY)
+    note = two.root.with_name(".stable.left.json").read_bytes()
+    told = moving.tidy(two.office(), STABLE, dry_run=True)
+    after = two.root.with_name(".stable.left.json").read_bytes()
+
+    assert (True, True, told) == (bool(told.removed), note == after, two.tidy())
+
+
 def test_between_the_two_swaps_nothing_named_by_either_goes(two: Counter) -> None:
     """
     Killed after the unsigned index was swapped and before the signed one: what either names stays.
@@ -518,6 +533,173 @@ def test_a_damaged_tree_is_mended_by_publishing(shop: Counter, victim: str, dama
     done = shop.publish()
 
     assert (True, {"20260101"}, []) == (done.changed, shop.versions(), shop.missing())
+
+
+# --- files that are not the store's any more
+
+
+def hurt(shop: Counter, name: str = "squashfs") -> Path:
+    """
+    A flipped bit in a file of stable, and so in the blob, which the store then gets anew.
+    """
+    path = next(shop.root.rglob(name))
+    data = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+    os.utime(path, (1, 1))  # when it came, which was before
+    digest = Digest.of(data)
+    shop.lab.store.quarantine(digest)
+    with shop.lab.store.ingest(digest, len(data)) as coming:
+        coming.write(data)
+        coming.commit()
+    return path
+
+
+def is_the_blob(shop: Counter, path: Path) -> bool:
+    data = path.read_bytes()
+    blob = shop.lab.store.local_path(Digest.of(data)) if shop.lab.store.has(Digest.of(data)) else None
+    return blob is not None and path.samefile(blob)
+
+
+@pytest.mark.parametrize("verb", ["publish", "resign", "mend"])
+def test_a_file_that_was_damaged_becomes_the_stores_again(shop: Counter, verb: str) -> None:
+    """
+    Once the blob was fetched again, each of these puts the channel's file right, and says that it did.
+    """
+    shop.publish()
+    path = hurt(shop)
+
+    if verb == "publish":
+        done = shop.publish()
+        said = done.changed and done.renewed
+    elif verb == "resign":
+        said = shop.resign().renewed
+    else:
+        said = moving.mend(shop.office(), STABLE).renewed
+
+    assert ((path.relative_to(shop.root).as_posix(),), True) == (said, is_the_blob(shop, path))
+
+
+def test_a_file_that_somebody_deleted_is_put_back(shop: Counter) -> None:
+    """
+    What the channel names and lacks is there again with the next publication, which says so.
+    """
+    shop.publish()
+    next(shop.root.rglob("squashfs")).unlink()
+
+    assert (True, []) == (shop.publish().changed, shop.missing())
+
+
+def test_a_reader_never_misses_a_file_that_is_put_right(shop: Counter) -> None:
+    """
+    The damaged one gives way in one step, and no draft is left behind.
+    """
+    shop.publish()
+    path = hurt(shop)
+    before = path.open("rb")
+
+    with before:
+        shop.publish()
+        stays = before.read()
+
+    assert (True, 1, []) == (
+        bool(stays),
+        len(list(path.parent.glob("squashfs"))),
+        [each.name for each in shop.root.rglob(".*")],
+    )
+
+
+def test_a_good_copy_is_left_as_it_is(shop: Counter) -> None:
+    """
+    A file of its own that is as long as the blob and not older costs nothing, and is not replaced.
+    """
+    shop.publish()
+    path = next(shop.root.rglob("squashfs"))
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data)
+
+    assert (False, False) == (shop.publish().changed, is_the_blob(shop, path))
+
+
+def test_what_the_store_lacks_is_told_and_stays(shop: Counter) -> None:
+    """
+    A cut file whose blob is gone cannot be put right: it is named, and the others are.
+    """
+    shop.publish()
+    path = next(shop.root.rglob("squashfs"))
+    shop.lab.store.remove(Digest.of(path.read_bytes()))
+    path.chmod(0o644)
+    path.write_bytes(b"")
+
+    done = moving.mend(shop.office(), STABLE)
+
+    assert ((), (path.relative_to(shop.root).as_posix(),)) == (done.renewed, done.lacking)
+
+
+# --- verified
+
+
+def verified(shop: Counter, since: timedelta | None = None) -> verifying.Verified:
+    before = None if since is None else shop.lab.now - since
+    return verifying.verify(shop.office(), STABLE, before=before)
+
+
+def test_links_of_sound_blobs_are_not_hashed(shop: Counter) -> None:
+    """
+    They are the blobs, which are verified as such.
+    """
+    shop.publish()
+
+    assert verifying.Verified(0, 0, ()) == verified(shop)
+
+
+def test_a_copy_is_hashed_and_its_damage_named(shop: Counter) -> None:
+    """
+    A file that is no link has bytes of its own, which may rot by themselves.
+    """
+    shop.publish()
+    path = next(shop.root.rglob("squashfs"))
+    size = path.stat().st_size
+    path.unlink()
+    path.write_bytes(b"x" * size)
+
+    found = verified(shop)
+
+    assert (1, [path.relative_to(shop.root).as_posix()]) == (
+        found.files,
+        [each.path for each in found.spoilt],
+    )
+
+
+def test_the_file_of_a_blob_in_quarantine_is_named(shop: Counter) -> None:
+    """
+    Readers of the channel still get it.
+    """
+    shop.publish()
+    path = next(shop.root.rglob("squashfs"))
+    digest = Digest.of(path.read_bytes())
+    path.chmod(0o644)
+    path.write_bytes(b"rot" * 9)
+    shop.lab.store.quarantine(digest)
+
+    assert [path.relative_to(shop.root).as_posix()] == [each.path for each in verified(shop).spoilt]
+
+
+def test_copies_that_were_hashed_lately_are_left_out(shop: Counter) -> None:
+    """
+    Until it is long enough ago.
+    """
+    shop.publish()
+    path = next(shop.root.rglob("squashfs"))
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data)
+    first = verified(shop, DAY).files
+    second = verified(shop, DAY).files
+    shop.later(2 * DAY)
+
+    assert (1, 0, 1) == (first, second, verified(shop, DAY).files)
 
 
 # --- dialects

@@ -70,6 +70,7 @@ def publish(
                 "updated": done.updated.isoformat(),
                 "expires": done.expires_at.isoformat() if done.expires_at else None,
                 "changed": done.changed,
+                "renewed": list(done.renewed),
                 "images": list(done.images),
                 "left_out": list(done.left_out),
                 "files": done.files,
@@ -81,6 +82,8 @@ def publish(
         return
     verb = "published" if done.changed else "nothing changed:"
     click.echo(f"{verb} {len(done.images)} image versions, {done.files} files, {size_text(done.size)}")
+    if done.renewed:
+        click.echo(f"put right {len(done.renewed)} files that were not the store's any more")
     click.echo(f"release   {done.release} in {channel}\nfolder    {done.root}")
     click.echo(f"signed by {done.fingerprint}\nkeyring   {keyring}")
     if done.expires_at:

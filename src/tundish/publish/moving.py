@@ -6,6 +6,7 @@ date of the index rises all the same, so that clients which refuse older streams
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,8 +17,9 @@ from tundish.core.names import ChannelName
 from tundish.core.payload import Signature
 from tundish.core.release import Channel, Verb, content_of, stack
 from tundish.publish import dialect as dialects
-from tundish.publish import standing, tidying
+from tundish.publish import linking, standing, tidying
 from tundish.publish.comparing import Compared, compare
+from tundish.publish.linking import Mended
 from tundish.publish.publisher import Publication
 from tundish.publish.publisher import publish as write
 from tundish.publish.run import Office, refuse_unfit
@@ -115,12 +117,18 @@ def due(office: Office) -> tuple[ChannelName, ...]:
     """
     The channels whose signature has an end, and half of its life or more behind it.
     """
-    found = []
-    for channel in office.catalog.channels.list():
-        stands = standing.read(office.channels / channel.name, office.press.reader())
-        if stands.days and not _is_fresh(stands.signature, office.press.now()):
-            found.append(channel.name)
-    return tuple(found)
+    return tuple(each.name for each in office.catalog.channels.list() if is_due(office, each.name))
+
+
+def is_due(office: Office, name: ChannelName) -> bool:
+    """
+    Whether the signature of a channel has an end, and half of its life or more behind it.
+
+    Raises:
+        StorageError: its tree cannot be read.
+    """
+    stands = standing.read(office.channels / name, office.press.reader())
+    return bool(stands.days) and not _is_fresh(stands.signature, office.press.now())
 
 
 def _is_fresh(signature: Signature | None, now: datetime) -> bool:
@@ -129,16 +137,16 @@ def _is_fresh(signature: Signature | None, now: datetime) -> bool:
     return now - signature.made_at < (signature.expires_at - signature.made_at) / 2
 
 
-def tidy(office: Office, name: ChannelName, grace: timedelta = GRACE) -> Tidied:
+def tidy(office: Office, name: ChannelName, grace: timedelta = GRACE, *, dry_run: bool = False) -> Tidied:
     """
-    Remove from a tree what its indexes have not named for the grace period.
+    Remove from a tree what its indexes have not named for the grace period, or with `dry_run` only say what.
 
     Raises:
         NotFound: no such channel.
         Conflict: its documents are damaged, so that it is not known what they name.
         Busy: somebody else writes into the channel.
     """
-    with office.alone(name):
+    with nullcontext() if dry_run else office.alone(name):
         office.catalog.channels.get(name)
         stands = standing.read(office.channels / name, office.press.reader())
         if not stands.sound:
@@ -146,9 +154,28 @@ def tidy(office: Office, name: ChannelName, grace: timedelta = GRACE) -> Tidied:
                 f"documents of channel {name} are missing or damaged, so nothing was removed; "
                 f"write them anew: tundish channel resign {name}"
             )
-        done = tidying.tidy(office.channels / name, stands.named, office.press.now(), grace)
-        if done.removed:
+        work = tidying.foresee if dry_run else tidying.tidy
+        done = work(office.channels / name, stands.named, office.press.now(), grace)
+        if done.removed and not dry_run:
             office.note("tidied", name, f"{len(done.removed)} files that left the channel")
+        return done
+
+
+def mend(office: Office, name: ChannelName) -> Mended:
+    """
+    Put right the files of a tree that are not the store's any more, as after a repair of the store.
+
+    Raises:
+        NotFound: no such channel.
+        Busy: somebody else writes into the channel.
+    """
+    with office.alone(name):
+        office.catalog.channels.get(name)
+        root = office.channels / name
+        stands = standing.read(root, office.press.reader())
+        done = linking.mend(linking.named(stands.documents), root, office.press.store)
+        if done.renewed:
+            office.note("mended", name, f"{len(done.renewed)} files that were not the store's any more")
         return done
 
 

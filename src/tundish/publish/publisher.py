@@ -6,21 +6,19 @@ swapped last. What an index once named stays for the grace period; publishing th
 nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from tundish.core.digest import Digest
-from tundish.core.errors import BlobMissing, Conflict, NotFound
+from tundish.core.errors import NotFound
 from tundish.core.holding import Holding
 from tundish.core.image import Products
 from tundish.core.payload import Signature
-from tundish.publish import combining, files, standing, tidying, tree
+from tundish.publish import combining, files, linking, standing, tidying, tree
 from tundish.publish.dialect import DEFAULT, Dialect, named
 from tundish.publish.standing import Reader, Standing
 from tundish.store.blobs import BlobSource
-from tundish.store.durable import on_disk, sync_folder
 from tundish.stream import index as stream_index
 from tundish.stream import products as stream_products
 from tundish.stream.index import StreamIndex
@@ -44,6 +42,7 @@ class Publication:
     expires_at: datetime | None  # of the signature
     release: int = 0
     left_out: tuple[str, ...] = ()  # images not offered, each with the reason
+    renewed: tuple[str, ...] = ()  # files that it named already, and that were not the store's any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def publish(
     Make the tree at `root` offer exactly these holdings.
 
     `expires` is in days: 0 is never, None is as long as the signature that stands. `renew` writes and signs
-    anew also what stands already.
+    anew also what stands already. A file that is not the store's blob any more is put right in any case.
 
     Raises:
         NotFound: there is nothing to publish.
@@ -94,16 +93,20 @@ def publish(
         days = before.days if expires is None else expires
         issue = _issue(holdings, root, press, dialect or named(DEFAULT), before)
         kept = not renew and days == before.days and _stands(issue, before)
-        expires_at = before.expires_at if kept else _replace(issue, before, root, press.lasting(days))
+        if not kept:
+            tidying.note_left(root, before.named, press.now())  # so that no old note counts
+        renewed = linking.export(issue.files, root, press.store, linking.named(before.documents))
+        expires_at = before.expires_at if kept else _replace(issue, root, press.lasting(days))
     return Publication(
         root=root,
         updated=before.updated if kept and before.updated else issue.updated,
         images=tuple(sorted(holding.ref for holding in holdings)),
         files=len(issue.files),
         size=sum({file.digest: file.size for file in issue.files}.values()),
-        changed=not kept,
+        changed=not kept or bool(renewed),
         fingerprint=press.signer.fingerprint,
         expires_at=expires_at,
+        renewed=renewed,
     )
 
 
@@ -141,77 +144,16 @@ def _timeless(document: Products) -> bytes:
     return stream_products.render(replace(document, updated=None))
 
 
-def _replace(issue: _Issue, before: Standing, root: Path, press: Press) -> datetime | None:
+def _replace(issue: _Issue, root: Path, press: Press) -> datetime | None:
     """
-    Write the tree and swap its indexes; what left it is noted before, so that no old note counts, and after.
+    Write the documents of a tree whose files are there, and swap its indexes; then note what left.
 
     The answer is when its signature ends.
     """
-    tidying.note_left(root, before.named, press.now())
-    _export(issue.files, root, press.store)
     with press.signer.session():
         named, signature = _write_documents(issue, root, press)
         tidying.note_left(root, named | {file.path for file in issue.files}, press.now())
         return signature.expires_at if signature else None
-
-
-def _export(listed: Sequence[tree.TreeFile], root: Path, store: BlobSource) -> None:
-    """
-    Put the files in place, durably. A mark beside the tree says that this was begun: if it is found, whoever
-    began was killed, and which folders were synced is not known.
-    """
-    absent = [file for file in listed if not _is_there(root / file.path, file, store)]
-    for file in absent:
-        if not store.has(file.digest):
-            raise BlobMissing(file.digest, f"{file.path} cannot be published: the store")
-    mark = root.with_name(f".{root.name}.linking")
-    unsure = listed if mark.exists() else absent
-    if not unsure:
-        return
-    with on_disk(mark):
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch()
-    for file in absent:
-        target = root / file.path
-        with on_disk(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-        store.export(file.digest, target)
-    folders = {folder for file in unsure for folder in _between(root, (root / file.path).parent)}
-    for folder in sorted({root.parent, *folders}, reverse=True):
-        sync_folder(folder)
-    with on_disk(mark):
-        mark.unlink(missing_ok=True)
-
-
-def _is_there(target: Path, file: tree.TreeFile, store: BlobSource) -> bool:
-    """
-    Whether the path already holds these bytes.
-
-    Raises:
-        Conflict: it holds others; a path never changes its content.
-    """
-    with on_disk(target):
-        if not target.exists():
-            return False
-        blob = store.local_path(file.digest) if store.has(file.digest) else None
-        if blob is not None and target.samefile(blob):
-            return True
-        with target.open("rb") as stream:
-            if Digest.of_stream(stream) == file.digest:
-                return True
-    raise Conflict(
-        f"{target} was published with other bytes, and a path never changes; give the image a new version"
-    )
-
-
-def _between(root: Path, folder: Path) -> Iterable[Path]:
-    """
-    The folders from `folder` up to `root`.
-    """
-    while folder != root and root in folder.parents:
-        yield folder
-        folder = folder.parent
-    yield root
 
 
 def _write_documents(issue: _Issue, root: Path, press: Press) -> tuple[frozenset[str], Signature | None]:

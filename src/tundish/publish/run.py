@@ -97,6 +97,7 @@ def publish(
         release = _released(office, Channel(channel, spoken, standing.release if standing else 0), holdings)
         if publication.changed:
             text = f"{len(publication.images)} image versions, {publication.size} bytes"
+            text += f", {len(publication.renewed)} files put right" if publication.renewed else ""
             office.note("published", channel, f"release {release}: {text}")
         return replace(publication, release=release, left_out=left_out)
 

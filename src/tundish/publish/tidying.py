@@ -45,15 +45,27 @@ def note_left(root: Path, named: Collection[str], at: datetime) -> Mapping[str, 
     """
     place = _notes(root)
     before = files.noted(place)
-    left = {
-        path: _moment(before.get(path), at)
-        for path, status in _files(root)
-        if path not in named and _is_ours(path, status.st_mode)
-    }
+    left = _left(root, named, before, at)
     now = {path: moment.isoformat() for path, moment in left.items()}
     if now != before:
         files.note(place, now)
     return left
+
+
+def foresee(root: Path, named: Collection[str], at: datetime, grace: timedelta = GRACE) -> Tidied:
+    """
+    What `tidy` would do. Writes nothing.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    left = _left(root, named, files.noted(_notes(root)), at)
+    due = sorted(path for path, since in left.items() if at - since >= grace)
+    freed = 0
+    for path in due:
+        with on_disk(root / path):
+            freed += _freed((root / path).lstat())
+    return Tidied(removed=tuple(due), freed=freed, waiting=len(left) - len(due))
 
 
 def tidy(root: Path, named: Collection[str], at: datetime, grace: timedelta = GRACE) -> Tidied:
@@ -72,6 +84,14 @@ def tidy(root: Path, named: Collection[str], at: datetime, grace: timedelta = GR
     if due:
         note_left(root, named, at)
     return Tidied(removed=tuple(due), freed=freed, waiting=len(left) - len(due))
+
+
+def _left(root: Path, named: Collection[str], before: Mapping[str, str], at: datetime) -> dict[str, datetime]:
+    return {
+        path: _moment(before.get(path), at)
+        for path, status in _files(root)
+        if path not in named and _is_ours(path, status.st_mode)
+    }
 
 
 def _notes(root: Path) -> Path:
@@ -116,6 +136,10 @@ def _remove(path: Path) -> int:
     with on_disk(path):
         status = path.lstat()
         path.unlink()
+    return _freed(status)
+
+
+def _freed(status: os.stat_result) -> int:
     return status.st_size if status.st_nlink == 1 else 0
 
 
