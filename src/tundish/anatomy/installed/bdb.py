@@ -36,7 +36,7 @@ def values(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         BadImage: it is no such file, or is damaged.
     """
     file = _opened(data)
-    count = 0
+    count = taken = 0
     for at in range(file.page, len(data) - file.page + 1, file.page):
         entries, kind = file.head.unpack_from(data, at)[4], file.head.unpack_from(data, at)[7]
         if kind not in _HASH_PAGES:
@@ -50,7 +50,11 @@ def values(data: bytes) -> Iterator[tuple[bytes, bytes]]:
             key = data[at + places[number] : at + ends[number]]
             if not key or key[0] != _INLINE:
                 raise BadImage(f"a key on the page at {at} of a Berkeley DB file is of no known kind")
-            yield key[1:], _value(file, data[at + places[number + 1] : at + ends[number + 1]])
+            value = _value(file, data[at + places[number + 1] : at + ends[number + 1]])
+            taken += len(key) + len(value)
+            if taken > len(data):
+                raise BadImage("values of a Berkeley DB file lie over each other")
+            yield key[1:], value
 
 
 def _opened(data: bytes) -> File:

@@ -64,7 +64,7 @@ def _tags(blob: bytes) -> dict[int, str | int]:
         )
     found: dict[int, str | int] = {}
     for tag, kind, offset, items in _ENTRY.iter_unpack(blob[_COUNTS.size : start]):
-        if tag in _WANTED and items:
+        if tag in _WANTED and items and tag not in found:
             if offset >= length:
                 raise BadImage(f"tag {tag} of an rpm header points to {offset}, beyond its {length} bytes")
             found[tag] = _value(blob, kind, start + offset)

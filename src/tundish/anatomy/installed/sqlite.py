@@ -33,6 +33,7 @@ class Pages:
     usable: int
     newer: dict[int, bytes]
     taken: set[int] = field(default_factory=set)
+    left: int = 0  # bytes that rows may still have
 
     def page(self, number: int) -> bytes:
         if number in self.taken:
@@ -65,7 +66,7 @@ def _opened(data: bytes, log: bytes) -> Pages:
     size = 65_536 if size == 1 else size
     if size < 512 or size & (size - 1) or size - data[20] < 480:
         raise BadImage(f"an SQLite file has pages of {size} bytes, {data[20]} of them kept back")
-    return Pages(data, size, size - data[20], _newer(log, size))
+    return Pages(data, size, size - data[20], _newer(log, size), left=len(data) + len(log))
 
 
 def _newer(log: bytes, size: int) -> dict[int, bytes]:
@@ -117,7 +118,8 @@ def _walk(pages: Pages, root: int) -> Iterator[tuple[Value, ...]]:
 def _payload(pages: Pages, page: bytes, at: int) -> bytes:
     length, at = _varint(page, at)
     _, at = _varint(page, at)
-    if length > len(pages.data) + len(pages.newer) * pages.size:
+    pages.left -= length
+    if pages.left < 0:
         raise BadImage(f"a row of an SQLite file claims {length} bytes, more than there are")
     local = _local(length, pages.usable)
     piece = page[at : at + local]
