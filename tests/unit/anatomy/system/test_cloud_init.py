@@ -17,8 +17,13 @@ def read(tree: Tree, *packages: Installed) -> CloudInit:
     return cloud_init.read(index, packages, units.read(index))
 
 
-def system(names: tuple[str, ...] = OLD, wants: str = f"{ETC}/cloud-init.target.wants",
-           site: str = "usr/lib/python3/dist-packages", generator: bool = True) -> dict[str, Node]:  # fmt: skip
+def system(
+    names: tuple[str, ...] = OLD,
+    wants: str = f"{ETC}/cloud-init.target.wants",
+    site: str = "usr/lib/python3/dist-packages",
+    *,
+    generator: bool = True,
+) -> dict[str, Node]:
     """
     A cloud-init of a family: which units, where they are wanted, and where its modules stand.
     """
