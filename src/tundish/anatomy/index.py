@@ -111,13 +111,13 @@ class Index:
         self, origin: str, entries: Iterable[Entry], contents: Contents, remarks: Sequence[Remark] = ()
     ) -> None:
         self.origin = origin
-        self.remarks = tuple(remarks)
         self._contents = contents
         self._entries: dict[str, Entry] = {}
         for entry in entries:
             self._entries[entry.path] = entry
             if len(self._entries) > MAX_ENTRIES:
                 raise BadImage(f"{origin} holds more than {MAX_ENTRIES} paths")
+        self.remarks = tuple(remarks)  # now: a reader may make them while it lists
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -7,9 +7,10 @@ what they are.
 
 import struct
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from tundish.anatomy.disk import lvm_text
 from tundish.anatomy.disk.lvm_text import Section
@@ -169,9 +170,9 @@ def _volume(
     name: str, described: Section, unit: int, places: Mapping[str, tuple[Readable | None, int]]
 ) -> Logical:
     segments = [one for _, one in lvm_text.sections(described)]
-    total = sum(lvm_text.number(one, "extent_count") for one in segments) * unit
-    if len(segments) > _MAX_SEGMENTS or total < 0:
-        return Logical(name, 0, None, f"{len(segments)} segments; at most {_MAX_SEGMENTS} are read")
+    total = max(0, sum(lvm_text.number(one, "extent_count") for one in segments) * unit)
+    if len(segments) > _MAX_SEGMENTS:
+        return Logical(name, total, None, f"{len(segments)} segments; at most {_MAX_SEGMENTS} are read")
     pieces: list[tuple[int, Slice]] = []
     for one in segments:
         place = _place(one, unit, places)
@@ -184,7 +185,7 @@ def _volume(
         if start != at:
             return Logical(name, total, None, f"its segments do not join at byte {at}")
         at += piece.size
-    return Logical(name, total, Pieces(tuple(pieces)))
+    return Logical(name, total, Pieces([piece for _, piece in pieces]))
 
 
 def _place(segment: Section, unit: int, places: Mapping[str, tuple[Readable | None, int]]) -> Slice | str:
@@ -211,23 +212,25 @@ class Pieces:
     Slices one after the other.
     """
 
-    def __init__(self, pieces: tuple[tuple[int, Slice], ...]) -> None:
+    def __init__(self, pieces: Sequence[Slice]) -> None:
         self._pieces = pieces
-        self._size = sum(piece.size for _, piece in pieces)
+        self._ends = list(accumulate(piece.size for piece in pieces))
 
     @property
     def size(self) -> int:
-        return self._size
+        return self._ends[-1] if self._ends else 0
 
     def read_at(self, offset: int, length: int) -> bytes:
-        end = min(offset + length, self._size)
-        if offset < 0 or length <= 0:
-            return b""
-        return b"".join(
-            piece.read_at(max(offset - start, 0), end - max(start, offset))
-            for start, piece in self._pieces
-            if start < end and start + piece.size > offset
-        )
+        length = min(length, self.size - offset)
+        return b"".join(self._parts(offset, length)) if offset >= 0 and length > 0 else b""
+
+    def _parts(self, at: int, left: int) -> Iterator[bytes]:
+        number = bisect_right(self._ends, at)
+        while left > 0:
+            piece, end = self._pieces[number], self._ends[number]
+            count = min(left, end - at)
+            yield piece.read_at(at - (end - piece.size), count)
+            at, left, number = at + count, left - count, number + 1
 
 
 def with_dashes(own: str) -> str:
