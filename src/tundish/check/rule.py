@@ -117,5 +117,5 @@ def ask(rule: Rule, subject: Subject) -> Iterator[Finding]:
             rule.why,
             one.fix or rule.fix,
             one.evidence,
-            one.repair or rule.repair,
+            one.repair or (rule.repair if " " not in rule.repair else ""),
         )
