@@ -93,7 +93,7 @@ def test_a_read_across_the_end_is_cut_there(kind: str) -> None:
     assert RAW[-700:] == disk.read_at(len(RAW) - 700, 100_000)
 
 
-@settings(max_examples=60, deadline=2000)
+@settings(max_examples=60, deadline=10_000)
 @given(
     kind=st.sampled_from(SMALL),
     share=st.floats(0, 1),

@@ -236,7 +236,7 @@ def test_values_are_numbers_words_and_lists() -> None:
     assert {"a": {"b": 12, "d": 'x "y" \\ # z', "e": (1, "two"), "f": "1.5"}} == parsed
 
 
-@settings(max_examples=150, deadline=1000)
+@settings(max_examples=150, deadline=10_000)
 @given(
     cut=st.one_of(st.integers(0, 9000), st.just(2 * MIB)),
     flips=st.lists(st.tuples(st.integers(512, 6500), st.integers(1, 255)), max_size=4),
@@ -254,7 +254,7 @@ def test_damage_anywhere_ends_in_the_named_error(
     assert isinstance(refusal(lambda: list(lvm.groups([lvm.physical(spoiled, "disk")]))), str)
 
 
-@settings(max_examples=300, deadline=1000)
+@settings(max_examples=300, deadline=10_000)
 @given(st.text(alphabet='ab{}[]=,"\\#\n 1-.', max_size=60))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     """

@@ -220,7 +220,7 @@ def test_a_disk_of_nothing_is_told() -> None:
     assert ("no partition table and no filesystem that is known",) == read(bytes(MIB)).faults
 
 
-@settings(max_examples=150, deadline=1000)
+@settings(max_examples=150, deadline=10_000)
 @given(
     made=st.sampled_from([gpt, mbr, lambda: gpt_of_large_sectors(SIZE, 256, 512)]),
     cut=st.one_of(st.integers(0, 6000), st.just(SIZE)),
