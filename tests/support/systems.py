@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from tests.support import parts
 from tests.support.images import File, Link, Node, Tree, index_of
-from tests.support.plain_facts import plain_facts
 from tundish.anatomy.facts import Facts, Installed
 from tundish.anatomy.image import Compression, Disk, Form, Image, Wrapping
 from tundish.anatomy.index import Remark
+from tundish.anatomy.inspect import facts_of
 from tundish.check.subject import Filetype, Request, Subject, Target
 from tundish.core.digest import Digest
 
@@ -345,7 +345,7 @@ def _facts(tree: Tree, packages: Iterable[Installed]) -> Facts:
     """
     The facts of a tree, with the packages of an rpm system as they are given.
     """
-    facts = plain_facts(index_of(tree))
+    facts = facts_of(index_of(tree))
     if held := tuple(packages):
         return replace(facts, package_system="rpm", packages=held, packages_fault="")
     return facts
