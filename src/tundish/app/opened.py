@@ -12,7 +12,6 @@ Everything a command or a door works with, opened in order and closed in reverse
 import os
 import platform
 import random
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,8 +22,9 @@ from typing import TYPE_CHECKING
 from tundish.catalog.db import sqlite_url
 from tundish.catalog.opened import Catalog
 from tundish.core import clock
-from tundish.core.errors import StorageError
+from tundish.core.errors import NotFound, StorageError
 from tundish.core.selection import Fetching
+from tundish.fetch.brake import Stoppable, pauses
 from tundish.fetch.fetcher import Fetcher
 from tundish.fetch.lines import Lines
 from tundish.settings import MOST_PARALLEL, Settings
@@ -131,22 +131,23 @@ class App:
         throttle = Throttle(rate, now=clock.monotonic, sleep=time.sleep) if rate else None
         return Brush(self.catalog, self.store, clock.now, throttle, quarantine)
 
-    def toolbox(self) -> "Toolbox":
+    def toolbox(self, stop: Stoppable, parallel: int | None = None) -> "Toolbox":
         """
-        What a repair works with.
+        What a repair works with, until `stop` is set.
         """
         from tundish.app.mending import SourcePlaces
+        from tundish.retain.refetch import Means
         from tundish.retain.repair import Toolbox
 
-        return Toolbox(
-            catalog=self.catalog,
+        means = Means(
             store=self.store,
-            places=SourcePlaces(self.desk(), threading.Event()),
-            now=clock.now,
-            sleep=time.sleep,
+            places=SourcePlaces(self.desk(), stop, self.channels),
+            sleep=pauses(time.sleep, stop),
             jitter=random.random,
-            holder=holder(),
+            stop=stop,
+            parallel=parallel or self.settings.parallel,
         )
+        return Toolbox(self.catalog, self.store, means, clock.now, holder())
 
     def press(self) -> "Press":
         """
@@ -164,8 +165,26 @@ class App:
 
         return Office(self.catalog, self.channels, self.press(), holder())
 
+    def keyed_office(self) -> "Office":
+        """
+        The same, for what nobody asked for by name: it never makes a key.
+
+        Raises:
+            NotFound: there is no signing key.
+        """
+        if not self._secret.exists():
+            raise NotFound(
+                f"the signing key {self._secret} is not there; put it back from a backup, or make a new one, "
+                "which all readers must then be given: tundish publish"
+            )
+        return self.office()
+
+    @property
+    def _secret(self) -> Path:
+        return self.settings.state / "keys" / "signing.key"
+
     def _signer(self) -> GpgSigner:
-        secret = self.settings.state / "keys" / "signing.key"
+        secret = self._secret
         secret.parent.mkdir(mode=0o700, exist_ok=True)
         if not secret.exists():
             generate_key(secret, f"tundish on {platform.node()}")

@@ -5,7 +5,7 @@ Before a file gets its name it is noted as going, so one that no later run wants
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,6 +13,8 @@ from tundish.core.digest import Digest
 from tundish.core.errors import Gone, NoSpace, Stopped, UpstreamError
 from tundish.core.image import Item, Remark
 from tundish.core.names import ItemPath
+from tundish.fetch.brake import Brake
+from tundish.fetch.carrier import Carrier, Place
 from tundish.fetch.fetcher import Fetched
 from tundish.fetch.headers import shown
 from tundish.fetch.retry import Patience, persist
@@ -21,7 +23,7 @@ from tundish.mirrors.desk import Desk
 from tundish.mirrors.plan import Held, Plan, Rule, files, listed, plan, present
 from tundish.mirrors.reading import Offer, Reader, Shelf
 from tundish.mirrors.record import Going, Kept, Met, Notes, Origin, Record, Totals
-from tundish.mirrors.transfer import Arrivals, Carrier, Wanted, Watch
+from tundish.mirrors.transfer import Arrivals, Wanted, Watch, bring
 from tundish.mirrors.tree import Tree
 from tundish.mirrors.wish import Wish
 from tundish.store.local import LocalStore
@@ -162,13 +164,16 @@ class Work:
         if wanted and needed + _RESERVE > free:
             raise NoSpace(f"the mirror {self.tree.root}", needed + _RESERVE, free)
 
-    def fetch(self, wanted: Collection[Wanted], store: LocalStore, watch: Watch) -> Arrivals:
+    def fetch(self, wanted: Sequence[Wanted], store: LocalStore, watch: Watch) -> Arrivals:
         """
         Bring them in, after noting them.
         """
         if not wanted:
             return Arrivals()
-        return self._carrier(store, watch).fetch(wanted)
+        desk, brake = self.desk, Brake(self.stop)
+        carriage = Carrier(store, watch, brake, desk.sleep, desk.jitter, desk.patience, desk.parallel)
+        place = Place(desk.fetcher, self.wish.roots)
+        return bring(wanted, carriage=carriage, place=place, store=store)
 
     def note_coming(self, missing: Collection[Item]) -> None:
         """
@@ -281,20 +286,6 @@ class Work:
             listed=len(named),
             lacking=len(lacking),
             lacking_bytes=sum(item.size for item in lacking),
-        )
-
-    def _carrier(self, store: LocalStore, watch: Watch) -> Carrier:
-        desk = self.desk
-        return Carrier(
-            desk.fetcher,
-            store,
-            self.wish.roots,
-            watch,
-            self.stop,
-            desk.sleep,
-            desk.jitter,
-            desk.patience,
-            desk.parallel,
         )
 
     def _write_going(self, going: Mapping[ItemPath, Going]) -> None:

@@ -18,6 +18,7 @@ from tundish.core.image import Remark
 from tundish.core.lifecycle import State
 from tundish.core.names import SourceName
 from tundish.core.selection import Selection, Source
+from tundish.fetch.brake import Brake, Stoppable
 from tundish.fetch.fetcher import Fetcher
 from tundish.store.blobs import BlobJanitor
 from tundish.sync import conditions, rest, retention
@@ -25,7 +26,6 @@ from tundish.sync.guard import check_removal
 from tundish.sync.ledger import Outcome, worst
 from tundish.sync.mirror import Gear, Watch, mirror
 from tundish.sync.offer import Offer
-from tundish.sync.patient import Brake, Stoppable
 from tundish.sync.plan import Plan, plan
 from tundish.sync.reading import read, roots
 from tundish.sync.recording import Recorder, beating

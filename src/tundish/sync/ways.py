@@ -11,9 +11,10 @@ from typing import TypeAlias
 from tundish.core.clock import monotonic
 from tundish.core.errors import UpstreamError
 from tundish.core.selection import Fetching, Source
+from tundish.fetch.brake import Stoppable, pauses
 from tundish.fetch.fetcher import Fetched, Fetcher
 from tundish.fetch.throttle import Throttle, ThrottledFetcher
-from tundish.sync.patient import PatientFetcher, Stoppable, pauses
+from tundish.sync.patient import PatientFetcher
 from tundish.sync.shelf import Pages
 
 Line: TypeAlias = Callable[[Fetching], Fetcher]

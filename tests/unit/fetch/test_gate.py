@@ -9,8 +9,8 @@ import pytest
 
 from tundish.core.digest import Digest
 from tundish.core.names import ItemPath, SourceName
-from tundish.sync.gate import SMALL, Gate
-from tundish.sync.patient import Brake
+from tundish.fetch.brake import Brake
+from tundish.fetch.gate import SMALL, Gate
 from tundish.sync.plan import PlannedFile
 
 LATE = 10.0  # s; a gate that keeps somebody so long never lets him in
@@ -28,7 +28,7 @@ class Visitor:
     Somebody on a thread of his own who takes every file that the gate admits, and never leaves.
     """
 
-    def __init__(self, gate: Gate, wanted: Sequence[PlannedFile]) -> None:
+    def __init__(self, gate: Gate[PlannedFile], wanted: Sequence[PlannedFile]) -> None:
         self.inside: list[PlannedFile] = []
         self._gate, self._wanted, self._came = gate, wanted, threading.Semaphore(0)
         self.thread = threading.Thread(target=self._visit)
@@ -80,7 +80,7 @@ def test_who_leaves_makes_room() -> None:
     The next file is admitted when one has left.
     """
     stop, wanted = Brake(threading.Event()), files([SMALL + 1] * 3)
-    gate = Gate(2, stop)
+    gate = Gate[PlannedFile](2, stop)
     visitor = Visitor(gate, wanted)
     visitor.wait_for(2)
     gate.leave(wanted[0])

@@ -6,14 +6,22 @@ Of a small file most of the time goes into waiting for the answer, not into its 
 
 import threading
 from collections.abc import Iterable, Iterator
+from typing import Generic, Protocol, TypeVar
 
-from tundish.sync.patient import Stoppable
-from tundish.sync.plan import PlannedFile
+from tundish.fetch.brake import Stoppable
 
 SMALL = 128 * 1024  # bytes; in the 50 ms that a far server takes to answer, it could send about as much
 
 
-class Gate:
+class Sized(Protocol):
+    @property
+    def size(self) -> int: ...
+
+
+S = TypeVar("S", bound=Sized)
+
+
+class Gate(Generic[S]):
     """
     Room for so many files; a small one takes half a place. Whoever is let in has to leave.
     """
@@ -23,7 +31,7 @@ class Gate:
         self._room, self._stop = self.lanes, stop
         self._changed = threading.Condition()
 
-    def admitted(self, files: Iterable[PlannedFile]) -> Iterator[PlannedFile]:
+    def admitted(self, files: Iterable[S]) -> Iterator[S]:
         """
         The files in order, each as soon as there is room for it, or at once when all is to end.
         """
@@ -35,11 +43,11 @@ class Gate:
                 self._room -= places
             yield file
 
-    def leave(self, file: PlannedFile) -> None:
+    def leave(self, file: S) -> None:
         with self._changed:
             self._room += _places(file)
             self._changed.notify()  # one at most waits: who takes the next file
 
 
-def _places(file: PlannedFile) -> int:
+def _places(file: Sized) -> int:
     return 1 if file.size <= SMALL else 2
