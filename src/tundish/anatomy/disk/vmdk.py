@@ -65,6 +65,8 @@ def _missing(head: bytes, subject: str) -> str:
 
 
 def _shape(head: bytes, file: Readable, subject: str) -> _Shape:
+    if len(head) < _HEADER.size:
+        raise BadImage(f"{subject}: only {len(head)} bytes of a header; the file was cut short")
     fields = _HEADER.unpack(head)
     if fields[9] == _AT_THE_END:
         at = file.size - _FOOTER

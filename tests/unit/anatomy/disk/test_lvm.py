@@ -42,7 +42,11 @@ def segment(start: int, count: int, *, at: int = 0, kind: str = "striped", strip
     return _SEGMENT.format(start + 1, start, count, kind, stripes, places)
 
 
-def group(volumes: str, seqno: int = 3) -> str:
+def volume(name: str, extents: int) -> str:
+    return _VOLUME.format(name, segment(0, extents))
+
+
+def group(volumes: str, seqno: int = 3, extents: int = 64) -> str:
     """
     A description as LVM writes it; an extent has 8 sectors.
     """
@@ -63,7 +67,7 @@ id = "{DASHED}"
 device = "/dev/sda3"\t# Hint only
 status = ["ALLOCATABLE"]
 pe_start = 2048
-pe_count = 64
+pe_count = {extents}
 }}
 }}
 
