@@ -187,15 +187,17 @@ def rpm(*, database: str = "var/lib/rpm/rpmdb.sqlite", macros: str = "") -> Part
     return {"usr/bin/rpm": program(), "usr/bin/dnf": program(), database: b"SQLite format 3\0", **folder}
 
 
-def own_hooks() -> Parts:
+def own_hooks(command: str = "/usr/local/sbin/make-bootable") -> Parts:
     """
-    Hooks that do without curtin's modules, use no network and take themselves away.
+    Hooks that do without curtin's modules, use no network and take themselves away. `command` is what they
+    run in the machine's root.
     """
+    words = ", ".join(f'"{word}"' for word in command.split())
     text = (
         "#!/usr/bin/env python3\n"
         "import os, shutil, subprocess\n"
         'target = os.environ["TARGET_MOUNT_POINT"]\n'
-        'subprocess.run(["chroot", target, "/usr/local/sbin/make-bootable"], check=True)\n'
+        f'subprocess.run(["chroot", target, {words}], check=True)\n'
         'shutil.rmtree(os.path.join(target, "curtin"))\n'
     )
     return {"curtin/curtin-hooks": script(text), "usr/local/sbin/make-bootable": script("#!/bin/bash\n")}
