@@ -5,22 +5,24 @@
 """
 
 import os
-import random
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from tests.support import processes
 from tests.support.airgap import Side, side
+from tests.support.full_disk import MANY as WRITES
+from tests.support.full_disk import Disk
 from tests.support.keys import key
+from tests.support.kills import MANY, Record, note, spread
 from tundish.catalog.bundles import Passed
 from tundish.core.names import SourceName
 from tundish.store.audit import verify
 
 CRASHES = int(os.environ.get("TUNDISH_TEST_CRASHES", "3"))
-MANY = 50
+FULL = {0, 11}  # all that was to be written was written, or there was no space
 BEGINS = ("take_in", "bundle/taking.py")
 
 
@@ -35,7 +37,8 @@ class World:
     bundle: Path
     keyring: Path
     undisturbed: Path
-    calls: int
+    calls: int = 0
+    writes: int = 0
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -57,11 +60,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         origin.catalog.images.remove(origin.catalog.images.find("debian/bookworm/amd64/generic@1").id)
         bundle.write_bytes(origin.export(origin.since(first)))
     shutil.copytree(folder / "state", folder / "undisturbed")
-    made = World(folder / "state", bundle, keyring, folder / "undisturbed", 0)
+    made = World(folder / "state", bundle, keyring, folder / "undisturbed")
     done = processes.run(made.undisturbed, *made.words, dying=0, begins=BEGINS)
     assert 0 == done.code, done.said
     calls = int(done.out.rpartition("calls: ")[2])
-    return World(made.state, bundle, keyring, made.undisturbed, calls)
+    counted = Path(shutil.copytree(folder / "state", folder / "counted"))
+    writes = Disk(folder).writes(counted, *made.words, begins=BEGINS)
+    return replace(made, calls=calls, writes=writes)
 
 
 def results(held: Side, state: Path) -> tuple[object, ...]:
@@ -109,28 +114,74 @@ def once(found: tuple[object, ...]) -> tuple[object, ...]:
     return states, serial, said, *rest
 
 
-def point(world: World, seed: int, number: int) -> int:
-    """
-    One of `number` points among all calls, evenly spread, each at a random place of its stretch.
-    """
-    return 1 + int(world.calls * 0.98 * (seed + random.Random(seed).random()) / number)
-
-
 @pytest.mark.parametrize("seed", range(CRASHES))
-def test_killed_at_any_call_the_next_import_goes_on(world: World, tmp_path: Path, seed: int) -> None:
+def test_killed_at_any_call_the_next_import_goes_on(
+    world: World, tmp_path: Path, seed: int, record_property: Record
+) -> None:
     """
     Nothing half-taken is visible, and the end is as if nothing had happened.
     """
-    killed(world, tmp_path / "state", point(world, seed, CRASHES))
+    point = spread(int(world.calls * 0.98), seed, CRASHES)
+    note(record_property, "kills of bundle import", seed, point, world.calls)
+
+    killed(world, tmp_path / "state", point)
 
 
 @pytest.mark.kills
-@pytest.mark.parametrize("seed", range(MANY))
-def test_killed_at_fifty_calls(world: World, tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(1000, 1000 + MANY))
+def test_killed_at_many_calls(world: World, tmp_path: Path, seed: int, record_property: Record) -> None:
     """
     The same at many more calls.
     """
-    killed(world, tmp_path / "state", point(world, seed, MANY))
+    point = spread(int(world.calls * 0.98), seed, MANY)
+    note(record_property, "kills of bundle import", seed, point, world.calls)
+
+    killed(world, tmp_path / "state", point)
+
+
+def filled(world: World, disk: Disk, point: int) -> None:
+    state = disk.copy(world.state)
+    ended = disk.run(state, *world.words, full_at=point, begins=BEGINS)
+    disk.make_room()
+    with side(state) as region:
+        sound = verify(region.store).is_sound
+    again = processes.run(state, *world.words) if ended.code else ended
+
+    with side(state) as region, side(world.undisturbed) as undisturbed:
+        assert (True, False, True, 0, results(undisturbed, world.undisturbed)) == (
+            ended.code in FULL,
+            "Traceback" in ended.said,
+            sound,
+            again.code,
+            once(results(region, state)),
+        ), ended.said + again.said
+
+
+@pytest.mark.parametrize("seed", range(CRASHES))
+def test_a_disk_full_at_any_write_is_a_clean_stop(
+    world: World, disk: Disk, seed: int, record_property: Record
+) -> None:
+    """
+    It ends with a sentence, what is visible is whole, and with room again the end is the same.
+    """
+    point = spread(world.writes, seed, CRASHES)
+    note(record_property, "full disks in bundle import", seed, point, world.writes)
+
+    filled(world, disk, point)
+
+
+@pytest.mark.kills
+@pytest.mark.parametrize("seed", range(1000, 1000 + WRITES))
+def test_a_disk_full_at_many_writes_is_a_clean_stop(
+    world: World, disk: Disk, seed: int, record_property: Record
+) -> None:
+    """
+    The same at many more writes.
+    """
+    point = spread(world.writes, seed, WRITES)
+    note(record_property, "full disks in bundle import", seed, point, world.writes)
+
+    filled(world, disk, point)
 
 
 def test_killed_again_and_again_it_comes_to_its_end(world: World, tmp_path: Path) -> None:

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.support import processes
+from tests.support.full_disk import MANY as WRITES
+from tests.support.full_disk import Disk
 from tests.support.keys import MADE_AT, key
+from tests.support.kills import MANY, Record, note, spread
 from tests.support.region import DAY, Region, region
 from tests.support.stream_simulator import StreamSimulator
 from tundish.core.digest import Digest
@@ -25,8 +28,9 @@ from tundish.store.memory import MemoryStore
 
 IMAGE = "ubuntu/noble/amd64/ga-24.04"
 FIRST, SECOND = f"{IMAGE}@20260101", f"{IMAGE}@20260102"
+BEGINS = ("collect", "retain/run.py")
+FULL = {0, 11}  # all that was to be written was written, or there was no space
 CRASHES = int(os.environ.get("TUNDISH_TEST_CRASHES", "4"))
-MANY = 200
 
 
 def updated(stream: StreamSimulator) -> None:
@@ -276,10 +280,12 @@ class World:
         for path in (self.state / "store").rglob("*"):
             os.utime(path, (long_ago, long_ago))
         shutil.copytree(self.state, undisturbed)
-        done = processes.run(undisturbed, "store", "gc", dying=0, begins=("collect", "retain/run.py"))
+        done = processes.run(undisturbed, "store", "gc", dying=0, begins=BEGINS)
         assert 0 == done.code, done.said
         self.calls = int(done.out.rpartition("calls: ")[2])
         self.result = result(undisturbed)
+        counted = Path(shutil.copytree(self.state, folder / "counted"))
+        self.writes = Disk(folder).writes(counted, "store", "gc", begins=BEGINS)
 
 
 def result(state: Path) -> tuple[object, ...]:
@@ -306,7 +312,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 def killed(world: World, folder: Path, point: int) -> None:
     state = Path(shutil.copytree(world.state, folder / "state"))
-    ended = processes.run(state, "store", "gc", dying=point, begins=("collect", "retain/run.py"))
+    ended = processes.run(state, "store", "gc", dying=point, begins=BEGINS)
     consistent = is_consistent(state)
 
     with region(state, StreamSimulator()) as lab:
@@ -334,18 +340,69 @@ def test_an_undisturbed_collection_leaves_what_is_needed(world: World) -> None:
 
 @pytest.mark.parametrize("seed", range(CRASHES))
 def test_killed_at_any_call_the_next_collection_ends_the_same(
-    world: World, tmp_path: Path, seed: int
+    world: World, tmp_path: Path, seed: int, record_property: Record
 ) -> None:
     """
     In the middle of a transaction or between two files: no version lacks a blob, and nothing is left over.
     """
-    killed(world, tmp_path, 1 + int(world.calls * 0.98 * seed / CRASHES))
+    point = spread(int(world.calls * 0.98), seed, CRASHES)
+    note(record_property, "kills of gc", seed, point, world.calls)
+
+    killed(world, tmp_path, point)
 
 
 @pytest.mark.kills
-@pytest.mark.parametrize("seed", range(MANY))
-def test_killed_at_two_hundred_calls(world: World, tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(1000, 1000 + MANY))
+def test_killed_at_many_calls(world: World, tmp_path: Path, seed: int, record_property: Record) -> None:
     """
     The same at many more points.
     """
-    killed(world, tmp_path, 1 + int(world.calls * 0.98 * seed / MANY))
+    point = spread(int(world.calls * 0.98), seed, MANY)
+    note(record_property, "kills of gc", seed, point, world.calls)
+
+    killed(world, tmp_path, point)
+
+
+def filled(world: World, disk: Disk, point: int) -> None:
+    state = disk.copy(world.state)
+    ended = disk.run(state, "store", "gc", full_at=point, begins=BEGINS)
+    disk.make_room()
+    consistent = is_consistent(state)
+
+    with region(state, StreamSimulator()) as lab:
+        lab.now = datetime.now(UTC)
+        gc(lab)
+
+    assert (True, False, True, world.result) == (
+        ended.code in FULL,
+        "Traceback" in ended.said,
+        consistent,
+        result(state),
+    ), ended.said
+
+
+@pytest.mark.parametrize("seed", range(CRASHES))
+def test_a_disk_full_at_any_write_is_a_clean_stop(
+    world: World, disk: Disk, seed: int, record_property: Record
+) -> None:
+    """
+    It ends with a sentence, no version lacks a blob, and with room again the end is the same.
+    """
+    point = spread(world.writes, seed, CRASHES)
+    note(record_property, "full disks in gc", seed, point, world.writes)
+
+    filled(world, disk, point)
+
+
+@pytest.mark.kills
+@pytest.mark.parametrize("seed", range(1000, 1000 + WRITES))
+def test_a_disk_full_at_many_writes_is_a_clean_stop(
+    world: World, disk: Disk, seed: int, record_property: Record
+) -> None:
+    """
+    The same at many more writes.
+    """
+    point = spread(world.writes, seed, WRITES)
+    note(record_property, "full disks in gc", seed, point, world.writes)
+
+    filled(world, disk, point)

@@ -7,18 +7,20 @@ where an undisturbed one ends, with no file unaccounted for.
 
 import errno
 import os
-import random
 import resource
 import shutil
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.support import processes
+from tests.support.full_disk import MANY as WRITES
+from tests.support.full_disk import Disk
 from tests.support.keys import MADE_AT, key
+from tests.support.kills import MANY, Record, note, spread
 from tests.support.mirrors import listed_paths, tree
 from tests.support.processes import Ended
 from tests.support.region import DAY
@@ -26,7 +28,7 @@ from tests.support.stream_simulator import StreamSimulator, content
 from tundish.mirrors.checking import check
 
 CRASHES = int(os.environ.get("TUNDISH_TEST_CRASHES", "6"))
-MANY = 200
+FULL = {0, 11}  # all that was to be written was written, or there was no space
 BEGINS = ("mirror", "mirrors/run.py")
 
 
@@ -39,7 +41,8 @@ class World:
     before: Path
     undisturbed: Path
     words: tuple[str, ...]
-    calls: int
+    calls: int = 0
+    writes: int = 0
 
     def update(self, root: Path, *, dying: int | None = None) -> Ended:
         return processes.run(root.parent, *self.words, str(root), dying=dying, begins=BEGINS)
@@ -66,10 +69,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     stream.drop("com.example.maas.stable:v3:boot:jammy:amd64:ga-22.04")
     stream.publish(DAY + timedelta(days=1))
     stream.write_to(folder / "up")
-    made = World(folder / "before", folder / "undisturbed", words, 0)
+    made = World(folder / "before", folder / "undisturbed", words)
     copied(made.before, made.undisturbed)
     calls = made.update(made.undisturbed, dying=0).out.rpartition("calls: ")[2]
-    return World(made.before, made.undisturbed, words, int(calls))
+    counted = copied(made.before, folder / "counted")
+    writes = Disk(folder).writes(folder, *words, str(counted), begins=BEGINS)
+    return replace(made, calls=int(calls), writes=writes)
 
 
 def copied(root: Path, target: Path) -> Path:
@@ -96,8 +101,7 @@ def state(root: Path) -> tuple[set[str], set[str], set[str], set[str]]:
     return set(listed_paths(root)), items, blobs, odd
 
 
-def kill_and_go_on(world: World, root: Path, seed: int) -> None:
-    fatal = random.Random(seed).randrange(1, world.calls)
+def kill_and_go_on(world: World, root: Path, fatal: int) -> None:
     copied(world.before, root)
 
     killed = world.update(root, dying=fatal)
@@ -113,21 +117,73 @@ def kill_and_go_on(world: World, root: Path, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(CRASHES))
-def test_a_killed_update_is_as_if_it_had_not_been(world: World, tmp_path: Path, seed: int) -> None:
+def test_a_killed_update_is_as_if_it_had_not_been(
+    world: World, tmp_path: Path, seed: int, record_property: Record
+) -> None:
     """
     Killed at a random call, no reader misses a file, and the next run ends as an undisturbed one does.
     """
-    kill_and_go_on(world, tmp_path / "mirror", seed)
+    point = spread(world.calls - 1, seed, CRASHES)
+    note(record_property, "kills of mirror update", seed, point, world.calls)
+
+    kill_and_go_on(world, tmp_path / "mirror", point)
 
 
 @pytest.mark.kills
-@pytest.mark.timeout(3600)
-def test_many_killed_updates_are_as_if_they_had_not_been(world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", range(1000, 1000 + MANY))
+def test_many_killed_updates_are_as_if_they_had_not_been(
+    world: World, tmp_path: Path, seed: int, record_property: Record
+) -> None:
     """
     The same at many more moments.
     """
-    for seed in range(1000, 1000 + MANY):
-        kill_and_go_on(world, tmp_path / str(seed), seed)
+    point = spread(world.calls - 1, seed, MANY)
+    note(record_property, "kills of mirror update", seed, point, world.calls)
+
+    kill_and_go_on(world, tmp_path / "mirror", point)
+
+
+def filled(world: World, disk: Disk, point: int) -> None:
+    root = disk.copy(world.before)
+    full = disk.run(disk.folder, *world.words, str(root), full_at=point, begins=BEGINS)
+    dangling = {path for path in listed_paths(root) if not (root / path).is_file()}
+    disk.make_room()
+    after = world.update(root)
+
+    assert (True, False, set(), 0, state(world.undisturbed)) == (
+        full.code in FULL,
+        "Traceback" in full.said,
+        dangling,
+        after.code,
+        state(root),
+    ), full.said
+
+
+@pytest.mark.parametrize("seed", range(CRASHES))
+def test_a_disk_full_at_any_write_is_a_clean_stop(
+    world: World, disk: Disk, seed: int, record_property: Record
+) -> None:
+    """
+    It ends with a sentence, no reader misses a file, and with room again the end is the same.
+    """
+    point = spread(world.writes, seed, CRASHES)
+    note(record_property, "full disks in mirror update", seed, point, world.writes)
+
+    filled(world, disk, point)
+
+
+@pytest.mark.kills
+@pytest.mark.parametrize("seed", range(1000, 1000 + WRITES))
+def test_a_disk_full_at_many_writes_is_a_clean_stop(
+    world: World, disk: Disk, seed: int, record_property: Record
+) -> None:
+    """
+    The same at many more writes.
+    """
+    point = spread(world.writes, seed, WRITES)
+    note(record_property, "full disks in mirror update", seed, point, world.writes)
+
+    filled(world, disk, point)
 
 
 @pytest.mark.parametrize("limit", [2_000, 8_000, 20_000])

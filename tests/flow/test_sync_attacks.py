@@ -469,6 +469,11 @@ def wide() -> Lie:
             id="nested_too_deep",
         ),
         pytest.param(
+            indexes(*(index_of(a=nested(f"streams/v1/{level}.json")) for level in range(1, 1_001))),
+            "nest deeper",
+            id="nested_a_thousand_deep",
+        ),
+        pytest.param(
             index(index_of(**{str(number): {} for number in range(1_001)})), "entries", id="too_many_entries"
         ),
     ],

@@ -8,7 +8,6 @@ many of each; more of them run under the marker `kills`.
 
 import hashlib
 import os
-import random
 import shutil
 import signal
 import threading
@@ -21,8 +20,11 @@ from pathlib import Path
 import pytest
 
 from tests.support import processes
-from tests.support.hostile_server import Behaviour, Exchange, HostileServer
+from tests.support.full_disk import MANY as WRITES
+from tests.support.full_disk import Disk
+from tests.support.hostile_server import Behaviour, Exchange, HostileServer, good
 from tests.support.keys import MADE_AT, key
+from tests.support.kills import MANY, Record, note, spread
 from tests.support.region import DAY, Region, region
 from tests.support.stream_simulator import StreamSimulator, content
 from tundish.core.clock import monotonic
@@ -31,7 +33,8 @@ from tundish.fetch.http import HttpFetcher
 from tundish.store.audit import verify
 
 CRASHES = int(os.environ.get("TUNDISH_TEST_CRASHES", "6"))
-MANY = 50
+HALF = MANY // 2  # while files come, and at any call
+FULL = {0, 11}  # all that was to be written was written, or there was no space
 PIECE = 2_000  # bytes
 PARALLEL = 3
 NEW = "20260102"
@@ -64,6 +67,7 @@ class World:
     server: HostileServer
     files: frozenset[str]  # paths of today's new files
     calls: int
+    writes: int
 
     @property
     def total(self) -> int:
@@ -143,9 +147,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         done = processes.run(folder / "undisturbed", "sync", dying=0)
         assert 0 == done.code, done.said
         calls = int(done.out.rpartition("calls: ")[2])
-        yield World(
-            folder / "state", folder / "undisturbed", server, frozenset(set(stream.files) - before), calls
-        )
+        shutil.copytree(folder / "state", folder / "counted")
+        writes = Disk(folder).writes(folder / "counted", "sync", begins=processes.SYNC)
+        new = frozenset(set(stream.files) - before)
+        yield World(folder / "state", folder / "undisturbed", server, new, calls, writes)
 
 
 @contextmanager
@@ -197,13 +202,6 @@ def finish(world: World, state: Path) -> int:
     return again.sent
 
 
-def spread(count: int, seed: int, number: int) -> int:
-    """
-    One of `number` points in 1 to `count`, evenly spread, each at a random place of its stretch.
-    """
-    return 1 + int(count * (seed + random.Random(seed).random()) / number)
-
-
 def killed_by_the_server(world: World, state: Path, point: int) -> None:
     meter = Meter(state, point)
     behave(world, meter.serve)
@@ -245,38 +243,100 @@ def killed_by_itself(world: World, state: Path, point: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(CRASHES))
-def test_killed_while_files_come_the_next_run_goes_on(world: World, state: Path, seed: int) -> None:
+def test_killed_while_files_come_the_next_run_goes_on(
+    world: World, state: Path, seed: int, record_property: Record
+) -> None:
     """
     Nothing half-written is visible, the end is as if nothing had happened, and only what was in flight, one
     piece for each connection, is sent twice.
     """
-    killed_by_the_server(world, state, spread(world.total - 1, seed, CRASHES))
+    point = spread(world.total - 1, seed, CRASHES)
+    note(record_property, "kills of sync", seed, point, world.total)
+
+    killed_by_the_server(world, state, point)
 
 
-@pytest.mark.parametrize("seed", range(CRASHES))
-def test_killed_at_any_call_the_next_run_goes_on(world: World, state: Path, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(100, 100 + CRASHES))
+def test_killed_at_any_call_the_next_run_goes_on(
+    world: World, state: Path, seed: int, record_property: Record
+) -> None:
     """
     In the middle of a transaction, a rename or a hand-over between threads: the same holds.
     """
-    killed_by_itself(world, state, spread(int(world.calls * 0.98), seed, CRASHES))
+    point = spread(int(world.calls * 0.98), seed - 100, CRASHES)
+    note(record_property, "kills of sync", seed, point, world.calls)
+
+    killed_by_itself(world, state, point)
 
 
 @pytest.mark.kills
-@pytest.mark.parametrize("seed", range(MANY))
-def test_killed_at_fifty_points_of_the_transfer(world: World, state: Path, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(1000, 1000 + HALF))
+def test_killed_at_many_points_of_the_transfer(
+    world: World, state: Path, seed: int, record_property: Record
+) -> None:
     """
     The same at many more points while files come.
     """
-    killed_by_the_server(world, state, spread(world.total - 1, seed, MANY))
+    point = spread(world.total - 1, seed, HALF)
+    note(record_property, "kills of sync", seed, point, world.total)
+
+    killed_by_the_server(world, state, point)
 
 
 @pytest.mark.kills
-@pytest.mark.parametrize("seed", range(MANY))
-def test_killed_at_fifty_calls(world: World, state: Path, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(1000 + HALF, 1000 + MANY))
+def test_killed_at_many_calls(world: World, state: Path, seed: int, record_property: Record) -> None:
     """
     The same at many more calls.
     """
-    killed_by_itself(world, state, spread(int(world.calls * 0.98), seed, MANY))
+    point = spread(int(world.calls * 0.98), seed, HALF)
+    note(record_property, "kills of sync", seed, point, world.calls)
+
+    killed_by_itself(world, state, point)
+
+
+def filled(world: World, disk: Disk, point: int) -> None:
+    behave(world, good)
+    state = disk.copy(world.state)
+    ended = disk.run(state, "sync", full_at=point, begins=processes.SYNC)
+    disk.make_room()
+    sound = is_consistent(state)
+
+    finish(world, state)
+
+    assert (True, False, True, results(world.undisturbed)) == (
+        ended.code in FULL,
+        "Traceback" in ended.said,
+        sound,
+        results(state),
+    ), ended.said
+
+
+@pytest.mark.parametrize("seed", range(CRASHES))
+def test_a_disk_full_at_any_write_is_a_clean_stop(
+    world: World, disk: Disk, seed: int, record_property: Record
+) -> None:
+    """
+    It ends with a sentence, nothing half-written is visible, and with room again the end is the same.
+    """
+    point = spread(world.writes, seed, CRASHES)
+    note(record_property, "full disks in sync", seed, point, world.writes)
+
+    filled(world, disk, point)
+
+
+@pytest.mark.kills
+@pytest.mark.parametrize("seed", range(1000, 1000 + WRITES))
+def test_a_disk_full_at_many_writes_is_a_clean_stop(
+    world: World, disk: Disk, seed: int, record_property: Record
+) -> None:
+    """
+    The same at many more writes.
+    """
+    point = spread(world.writes, seed, WRITES)
+    note(record_property, "full disks in sync", seed, point, world.writes)
+
+    filled(world, disk, point)
 
 
 def test_a_run_that_is_killed_again_and_again_comes_to_its_end(world: World, state: Path) -> None:

@@ -93,7 +93,7 @@ def tundish(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(),
+        env=environment(),
         text=True,
     ) as process:
         try:
@@ -110,5 +110,5 @@ def run(state: Path, *words: str, dying: int | None = None, begins: tuple[str, s
         return command.ended()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("TUNDISH_")}
