@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tundish.core.digest import Digest
 from tundish.core.errors import Busy
-from tundish.store.durable import CHUNK, READ_ONLY, Sync, make_folder, on_disk
+from tundish.store.durable import CHUNK, READ_ONLY, Sync, on_disk
 from tundish.store.flushing import Flushing
 from tundish.store.hashing import Hashing
 
@@ -37,11 +37,16 @@ class Arrival:
         self._path, self._home_of, self._named, self._sync = path, home_of, named, sync
         self._settled = False
         self.size, self._hash = 0, Hashing()
-        with on_disk(path), ExitStack() as undo:
-            undo.callback(self._hash.close)
-            self._handle = _claim(path)
+        with on_disk(path):
+            self._handle, length = _claim(path)
+        self._flushing = Flushing(self._handle, sync)
+        if length:
+            self._read_back()
+
+    def _read_back(self) -> None:
+        with on_disk(self._path), ExitStack() as undo:
             undo.callback(os.close, self._handle)
-            self._flushing = Flushing(self._handle, sync)
+            undo.callback(self._hash.close)
             while chunk := os.pread(self._handle, CHUNK, self.size):
                 self._hash.update(chunk)
                 self.size += len(chunk)
@@ -103,8 +108,8 @@ class Arrival:
     def _name(self, home: Path) -> None:
         try:
             self._path.rename(home)
-        except FileNotFoundError:  # its folder is not there yet
-            make_folder(home.parent, self._sync)
+        except FileNotFoundError:  # its folder is not there yet; it lasts as the name in it does
+            home.parent.mkdir(exist_ok=True)
             self._path.rename(home)
 
     def _seal(self) -> None:
@@ -137,30 +142,33 @@ def drop(path: Path) -> None:
     """
     with on_disk(path):
         if os.path.lexists(path):
-            handle = _claim(path)
+            handle, _ = _claim(path)
             try:
                 path.unlink(missing_ok=True)
             finally:
                 os.close(handle)
 
 
-def _claim(path: Path) -> int:
+def _claim(path: Path) -> tuple[int, int]:
     """
-    A descriptor of the file at `path`, made if need be, with its lock held.
+    A descriptor of the file at `path`, made if need be, with its lock held; and the length of the file.
     """
     refusal: Exception = _busy(path)
     for _ in range(_ATTEMPTS):
-        with ExitStack() as undo:
-            try:
-                handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _WRITABLE)
-            except PermissionError as error:  # lasting if the folder refuses, passing if the file is sealed
-                refusal = error
-                _unseal(path)
-                continue
-            undo.callback(os.close, handle)
-            if _is_mine(handle, path):
-                undo.pop_all()
-                return handle
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _WRITABLE)
+        except PermissionError as error:  # lasting if the folder refuses, passing if the file is sealed
+            refusal = error
+            _unseal(path)
+            continue
+        length = None
+        try:
+            length = _locked(handle, path)
+        finally:
+            if length is None:
+                os.close(handle)
+        if length is not None:
+            return handle, length
     raise refusal
 
 
@@ -169,22 +177,23 @@ def _unseal(path: Path) -> None:
     Make a file writable again whose writer was killed between sealing it and giving it its name.
     """
     with suppress(FileNotFoundError), path.open("rb") as sealed:
-        if _is_mine(sealed.fileno(), path):
+        if _locked(sealed.fileno(), path) is not None:
             os.fchmod(sealed.fileno(), _WRITABLE)
 
 
-def _is_mine(handle: int, path: Path) -> bool:
+def _locked(handle: int, path: Path) -> int | None:
     """
-    Lock an open file, and tell whether it is still the one that has this name.
+    Lock an open file; its length, or None if it is no longer the one that has this name.
     """
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise _busy(path) from None
     try:
-        return os.path.samestat(os.fstat(handle), path.lstat())
+        facts = os.fstat(handle)
+        return facts.st_size if os.path.samestat(facts, os.lstat(path)) else None
     except FileNotFoundError:
-        return False
+        return None
 
 
 def _busy(path: Path) -> Busy:
@@ -193,6 +202,6 @@ def _busy(path: Path) -> Busy:
 
 def _length(path: Path) -> int | None:
     try:
-        return path.lstat().st_size
+        return os.lstat(path).st_size
     except FileNotFoundError:
         return None

@@ -9,8 +9,8 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -24,8 +24,7 @@ CHUNK = 1024 * 1024  # bytes
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-@contextmanager
-def on_disk(place: Path) -> Iterator[None]:
+def on_disk(place: Path) -> AbstractContextManager[None]:
     """
     Say in our words what the disk refused while working on `place`.
 
@@ -33,13 +32,30 @@ def on_disk(place: Path) -> Iterator[None]:
         NoSpace: disk or quota is full.
         StorageError: anything else; the message names the path.
     """
-    try:
-        yield
-    except OSError as error:
+    return _Refusals(place)
+
+
+class _Refusals:
+    """
+    A class, not a generator: several of these are entered for each file.
+    """
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if not isinstance(error, OSError):
+            return
         if error.errno in _FULL:
-            raise NoSpace(str(place.parent)) from error
+            raise NoSpace(str(self._place.parent)) from error
         reason = error.strerror or str(error)
-        raise StorageError(f"{place}: {reason}; check the disk and who owns it, then run it again") from error
+        raise StorageError(
+            f"{self._place}: {reason}; check the disk and who owns it, then run it again"
+        ) from error
 
 
 def sync_folder(folder: Path, sync: Sync = os.fsync) -> None:

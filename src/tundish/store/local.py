@@ -18,7 +18,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -133,6 +132,8 @@ class LocalStore:
         try:
             for folder in sorted(folders):
                 sync_folder(folder, self._sync)
+            if folders:
+                sync_folder(self._blobs, self._sync)  # some of these may be new in it
         except StorageError:
             with self._lock:
                 self._unsynced |= folders
@@ -140,7 +141,7 @@ class LocalStore:
 
     def add(self, chunks: Iterable[bytes]) -> Blob:
         path = self._coming / f"{secrets.token_hex(16)}{_NEW}"
-        arrival = Arrival(path, self._home, partial(sync_folder, sync=self._sync), self._sync)
+        arrival = Arrival(path, self._home, self._sync_at_once, self._sync)
         try:
             for chunk in chunks:
                 arrival.append(chunk)
@@ -203,11 +204,15 @@ class LocalStore:
         with self._lock:
             self._unsynced.add(folder)
 
+    def _sync_at_once(self, folder: Path) -> None:
+        sync_folder(folder, self._sync)
+        sync_folder(self._blobs, self._sync)
+
     def _home(self, digest: Digest) -> Path:
-        return self._blobs / digest.hex[:2] / digest.hex
+        return Path(f"{self._blobs}/{digest.hex[:2]}/{digest.hex}")
 
     def _part(self, digest: Digest) -> Path:
-        return self._coming / f"{digest.hex}{_PART}"
+        return Path(f"{self._coming}/{digest.hex}{_PART}")
 
     def _missing(self, digest: Digest) -> BlobMissing:
         return BlobMissing(digest, f"the store {self._root}")

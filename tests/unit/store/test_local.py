@@ -101,7 +101,7 @@ def test_strangers_in_the_folder_are_passed_over(tmp_path: Path) -> None:
 
 def test_the_bytes_last_before_the_name_and_the_name_once_asked(tmp_path: Path) -> None:
     """
-    First the file is synced while it is invisible; its folder, once it is visible, when `sync` is called.
+    First the file is synced while it is invisible; its folders, once it is visible, when `sync` is called.
     """
     told: list[tuple[str, bool]] = []
 
@@ -116,7 +116,7 @@ def test_the_bytes_last_before_the_name_and_the_name_once_asked(tmp_path: Path) 
     told.append(("asked", True))
     store.sync()
 
-    assert [("file", False), ("asked", True), ("folder", True)] == told
+    assert [("file", False), ("asked", True), ("folder", True), ("folder", True)] == told
 
 
 def test_bytes_of_unknown_name_last_at_once(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_bytes_of_unknown_name_last_at_once(tmp_path: Path) -> None:
     told.clear()
     blob = store.add([CONTENT])
 
-    assert str(store.local_path(blob.digest).parent) == told[-1]
+    assert [str(store.local_path(blob.digest).parent), str(tmp_path / "blobs")] == told[-2:]
 
 
 def test_a_folder_that_could_not_be_synced_is_synced_next_time(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_folder_that_could_not_be_synced_is_synced_next_time(tmp_path: Path) -
 
     def sync(handle: int) -> None:
         told.append(stat.S_ISDIR(os.fstat(handle).st_mode))
-        if told.count(True) == 4:  # three folders are made first; then the shard's parent, then the shard
+        if told.count(True) == 4:  # three folders are made first; then comes the shard
             raise OSError(errno.EIO, "Input/output error")
 
     store = LocalStore(tmp_path, sync=sync)
@@ -152,12 +152,12 @@ def test_a_folder_that_could_not_be_synced_is_synced_next_time(tmp_path: Path) -
     told.clear()
     store.sync()
 
-    assert [True] == told
+    assert [True, True] == told  # and the folder above it
 
 
 def test_a_new_shard_is_made_to_last(tmp_path: Path) -> None:
     """
-    The folder above a new shard is synced before a blob is put into the shard.
+    The folder above a new shard is synced with it: the blob's name lasts only if the shard's does.
     """
     synced: list[int] = []
     store = LocalStore(tmp_path, sync=lambda handle: synced.append(os.fstat(handle).st_ino))
@@ -166,7 +166,7 @@ def test_a_new_shard_is_made_to_last(tmp_path: Path) -> None:
     store.sync()
 
     shard = store.local_path(NAME).parent
-    assert [(tmp_path / "blobs").stat().st_ino, shard.stat().st_ino] == synced[1:]
+    assert [shard.stat().st_ino, (tmp_path / "blobs").stat().st_ino] == synced[1:]
 
 
 @pytest.mark.parametrize(
