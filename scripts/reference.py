@@ -13,6 +13,8 @@ from pathlib import Path
 import click
 
 from tundish import settings
+from tundish.check.rule import Rule
+from tundish.check.rulebook import rulebook
 from tundish.cli import main
 from tundish.cli.command import Noun, Verb
 from tundish.core import errors
@@ -32,6 +34,7 @@ def pages() -> dict[str, str]:
         "settings.md": _settings(),
         "exit-codes.md": _exit_codes(),
         "errors.md": _errors(),
+        "rules.md": _rules(),
     }
     return {name: "\n".join(lines).rstrip() + "\n" for name, lines in written.items()}
 
@@ -153,6 +156,45 @@ def _errors() -> Iterator[str]:
         if kind is not TundishError
     ]
     yield from _table(["error", "family", "meaning", "exit", "HTTP", "tried again"], rows)
+
+
+GROUPS = {
+    "A": "The file",
+    "B": "Identity and what the build left",
+    "C": "Kernel and boot files",
+    "D": "Boot loader and storage, without a network",
+    "E": "Network and cloud-init",
+    "F": "Hooks",
+    "G": "Disk images",
+    "M": "What MAAS accepts, offers, installs and boots",
+}
+
+
+def _rules() -> Iterator[str]:
+    yield from _head(
+        "Rules",
+        "What `tundish check` asks of an image. An error fails or almost surely does not boot, a warning "
+        "works on some machines or is a matter of safety or size, an info is for the record; what was found "
+        "can weigh less or more than its rule, and then says so. Repairs are those of "
+        "`tundish image hygiene`.",
+    )
+    group = ""
+    for rule in rulebook():
+        if rule.id[0] != group:
+            group = rule.id[0]
+            yield from (f"## {group}. {GROUPS[group]}", "")
+        yield from _rule(rule)
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    yield from (f"### {rule.id}: {rule.title}", "")
+    yield from (f"{rule.severity.value.capitalize()}; for {rule.scope_text}.", "")
+    yield from (f"Why: {rule.why}.", "")
+    if rule.fix:
+        yield from (f"Mend: {rule.fix.rstrip('.')}.", "")
+    if rule.repair:
+        words = ", ".join(f"`{word}`" for word in rule.repair.split())
+        yield from (f"Repair: {words}.", "")
 
 
 def reaction_of(kind: type[TundishError]) -> errors.Reaction:
