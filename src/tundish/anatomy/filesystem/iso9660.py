@@ -132,8 +132,8 @@ class _Volume:
     def __init__(self, readable: Readable, block: int, name: str) -> None:
         self.name, self.size = name, readable.size
         self._readable, self._block = readable, block
-        self.further: dict[int, tuple[_Extent, ...]] = {}  # by the first block, of files in several extents
-        self.packed: set[int] = set()
+        self.further: dict[str, tuple[_Extent, ...]] = {}  # of files in several extents, by path
+        self.packed: set[str] = set()
 
     def at(self, block: int, offset: int, length: int) -> bytes:
         return exactly(self._readable, block * self._block + offset, length, f"{self.name}: block {block}")
@@ -157,9 +157,9 @@ class _Volume:
             at += length
 
     def stream(self, entry: Entry) -> Iterator[bytes]:
-        if entry.place in self.packed:
+        if entry.path in self.packed:
             raise BadImage(f"{self.name}: {entry.path} is packed by zisofs, which is not read")
-        extents = self.further.get(entry.place) or (_Extent(entry.place, entry.size),)
+        extents = self.further.get(entry.path) or (_Extent(entry.place, entry.size),)
         for extent in extents:
             for at in range(0, extent.size, _PIECE):
                 yield self.at(extent.block, at, min(_PIECE, extent.size - at))
@@ -235,8 +235,12 @@ class _Listing:
             self.remarks.append(Remark(Trait.UNSUPPORTED, path, f"no possible name: {record.name[:80]!r}"))
             return None
         if found.child:
-            record = next(self._volume.records(_Extent(found.child, _SECTOR)))
-            found = self._extras(record)
+            moved = next(self._volume.records(_Extent(found.child, _SECTOR)), None)
+            if moved is None:
+                raise BadImage(
+                    f"{self._volume.name}: {joined} was moved to block {found.child}, which is none"
+                )
+            record, found = moved, self._extras(moved)
         return self._made(joined, record, records, found)
 
     def _made(self, path: str, record: _Record, records: tuple[_Record, ...], found: Extras) -> Entry:
@@ -247,12 +251,12 @@ class _Listing:
         if kind is Kind.FOLDER:
             size = record.size
         if kind is Kind.FILE and (record.interleaved or found.packed):
-            self._volume.packed.add(record.block)
+            self._volume.packed.add(path)
             self.remarks.append(
                 Remark(Trait.UNSUPPORTED, path, "interleaved or packed; its content is not read")
             )
         if len(records) > 1:
-            self._volume.further[record.block] = tuple(_extent(one) for one in records)
+            self._volume.further[path] = tuple(_extent(one) for one in records)
         target = "/".join(found.target) or ("/" if found.target else "")
         size = len(target.encode("utf-8", "surrogateescape")) if kind is Kind.LINK else size
         place = record.block if kind in {Kind.FILE, Kind.FOLDER} else 0
