@@ -126,7 +126,7 @@ def _macro(root: Index, name: str) -> Iterator[tuple[str, str]]:
     """
     Where a macro of rpm is defined, and as what.
     """
-    for pattern in ("usr/lib/rpm/macros.d/macros.*", "etc/rpm/macros*", "usr/lib/rpm/macros"):
+    for pattern in ("usr/lib/rpm/macros.d/macros.*", "etc/rpm/macros*"):
         for entry in root.matching(pattern):
             if root.is_file(entry.path):
                 for line in lines_of(root, entry.path):
