@@ -130,18 +130,19 @@ class Carrier(Generic[F]):
         gate = Gate[F](self.parallel, self.brake)
 
         def bring(file: F) -> int:
+            transfer = _Transfer(file, self, place(file), gate)
             try:
-                return self._bring(file, place(file))
+                return self._bring(file, transfer)
             finally:
-                gate.leave(file)
+                transfer.leave()
 
         side_by_side(bring, gate.admitted(files), book, lanes=gate.lanes, stop=self.brake)
 
-    def _bring(self, file: F, place: Place) -> int:
-        transfer, watch = _Transfer(file, self, place), self.watch
+    def _bring(self, file: F, transfer: "_Transfer[F]") -> int:
+        watch, found = self.watch, transfer.place.found
         watch.begun(file)
         try:
-            if place.found is None or not transfer.is_taken(place.found):
+            if found is None or not transfer.is_taken(found):
                 persist(
                     transfer.attempt,
                     self.patience,
@@ -166,9 +167,16 @@ class _Transfer(Generic[F]):
     file: F
     carrier: Carrier[F]
     place: Place
+    gate: Gate[F]
+    is_inside: bool = True  # it has its room among those that are fetched
     came: int = 0  # bytes over the network, those that had to come again included
     shown: int = 0  # bytes held, as the watcher was told
     resumed: bool = False  # whether the last attempt went on from bytes it had not fetched itself
+
+    def leave(self) -> None:
+        if self.is_inside:
+            self.is_inside = False
+            self.gate.leave(self.file)
 
     def is_taken(self, found: str) -> bool:
         """
@@ -215,6 +223,7 @@ class _Transfer(Generic[F]):
             self._tell(ingest.size - self.shown)
             if ingest.size < self.file.size or self.file.size == 0:
                 self._receive(url, ingest)
+            self.leave()  # while the disk works, the network may
             ingest.commit()
 
     def _receive(self, url: str, ingest: Ingest) -> None:

@@ -25,7 +25,15 @@ from tundish.core.digest import Digest
 from tundish.core.errors import BlobMissing, Busy, InputError, InvalidName, StorageError
 from tundish.store.arrival import Arrival, drop
 from tundish.store.blobs import Blob, Ingest
-from tundish.store.durable import Sync, already_there, copy_to, make_folder, on_disk, sync_folder
+from tundish.store.durable import (
+    Sync,
+    already_there,
+    copy_to,
+    make_folder,
+    on_disk,
+    sync_folder,
+    sync_folders,
+)
 from tundish.store.foreign import foreign
 from tundish.store.promise import PromisedIngest
 
@@ -130,9 +138,8 @@ class LocalStore:
         with self._lock:
             folders, self._unsynced = self._unsynced, set()
         try:
-            for folder in sorted(folders):
-                sync_folder(folder, self._sync)
             if folders:
+                sync_folders(sorted(folders), self._sync)
                 sync_folder(self._blobs, self._sync)  # some of these may be new in it
         except StorageError:
             with self._lock:
