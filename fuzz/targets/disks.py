@@ -298,8 +298,7 @@ def descriptions_of_volume_groups(data: bytes) -> None:
     """
     Any text that a physical volume carries becomes groups, or is refused.
     """
-    lvm_text.parsed(text(data), "fuzz")
-    member = lvm.Physical("A" * 32, _Behind(MIB, bytes(512)), text(data))
+    member = lvm.Physical("A" * 32, _Behind(MIB, bytes(512)), lvm_text.parsed(text(data), "fuzz"))
     for group in lvm.groups([member]):
         for one in group.volumes:
             assert one.size >= 0

@@ -10,7 +10,7 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 
 from tundish.anatomy.disk import lvm_text
 from tundish.anatomy.disk.lvm_text import Section
@@ -22,7 +22,7 @@ _LABEL_SECTORS = 4
 _LABEL = struct.Struct("<8sQII8s")
 _TYPE = b"LVM2 001"
 _AREA = struct.Struct("<QQ")
-_MAX_AREAS = 16
+_MAX_AREAS = 2  # as many as LVM ever makes
 _AREA_HEADER = struct.Struct("<I16sIQQ")
 _AREA_MAGIC = b" LVM2 x[5A%r0N*>"
 _SLOT = struct.Struct("<QQII")
@@ -40,8 +40,16 @@ class Physical:
 
     id: str
     device: Readable
-    text: str = ""
+    description: Section | None = None
     why: str = ""
+
+    @property
+    def age(self) -> int:
+        """
+        The number of the change that wrote its description.
+        """
+        described = lvm_text.sections(self.description or {})
+        return max((lvm_text.number(group, "seqno") for _, group in described), default=-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +94,18 @@ def _physical(device: Readable, data: bytes, sector: int, name: str) -> Physical
     bounds = [at for at, (offset, _) in enumerate(rows) if not offset]
     if len(bounds) < 2:
         raise BadImage(f"{name}: the lists of areas in the label of LVM2 do not end")
-    newest, why = "", "it keeps no description of its group"
-    for offset, size in rows[bounds[0] + 1 : bounds[1]][:_MAX_AREAS]:
-        try:
-            text = _description(device, offset, size, name)
-        except BadImage as error:
-            why = str(error)
-            continue
-        newest = max(newest, text, key=_age)
-    return Physical(own, device, newest, "" if newest else why)
+    areas = rows[bounds[0] + 1 : bounds[1]][:_MAX_AREAS]
+    members = [_with_area(device, own, area, size, name) for area, size in areas]
+    empty = Physical(own, device, why="it keeps no description of its group")
+    return max(members, key=lambda each: each.age, default=empty)
+
+
+def _with_area(device: Readable, own: str, start: int, size: int, name: str) -> Physical:
+    try:
+        text = _description(device, start, size, name)
+        return Physical(own, device, lvm_text.parsed(text, f"{name}: LVM2"))
+    except BadImage as error:
+        return Physical(own, device, why=str(error))
 
 
 def _description(device: Readable, start: int, size: int, name: str) -> str:
@@ -107,7 +118,7 @@ def _description(device: Readable, start: int, size: int, name: str) -> str:
         raise BadImage(f"{name}: the header of the metadata area of LVM2 at {start} is damaged")
     offset, count, checksum, flags = _SLOT.unpack_from(header, _AREA_HEADER.size)
     if not offset or flags & _IGNORED:
-        return ""
+        raise BadImage(f"{name}: the metadata area of LVM2 at {start} is not in use")
     if not _SECTOR <= offset < length or not 0 < count <= min(length - _SECTOR, lvm_text.MAX_TEXT):
         raise BadImage(f"{name}: the metadata of LVM2 at {start} leads out of its area")
     before_end = min(count, length - offset)
@@ -123,30 +134,14 @@ def _checksum(data: bytes) -> int:
     return zlib.crc32(data, _SEED ^ 0xFFFF_FFFF) ^ 0xFFFF_FFFF
 
 
-def _age(text: str) -> int:
-    return 1 + _parsed_age(text) if text else 0
-
-
-def _parsed_age(text: str) -> int:
-    """
-    The number of the change that wrote this; it stands near the beginning.
-    """
-    _, _, rest = text[:4096].partition("seqno = ")
-    digits = rest[:12].split("\n")[0].strip()
-    return int(digits) if digits.isascii() and digits.isdigit() else 0
-
-
 def groups(found: Sequence[Physical]) -> Iterator[Group]:
     """
     The groups that these physical volumes make up, each once, with its logical volumes.
-
-    Raises:
-        BadImage: a description is not of its grammar.
     """
     devices = {one.id: one.device for one in found}
     newest: dict[str, tuple[str, Section]] = {}
-    for one in sorted((one for one in found if one.text), key=lambda each: _age(each.text)):
-        for name, described in lvm_text.sections(lvm_text.parsed(one.text, "LVM2")):
+    for one in sorted(found, key=lambda each: each.age):
+        for name, described in lvm_text.sections(one.description or {}):
             newest[lvm_text.word(described, "id")] = (name, described)
     for own, (name, described) in newest.items():
         yield Group(name, own, tuple(_volumes(name, described, devices)))
@@ -158,10 +153,8 @@ def _volumes(group: str, described: Section, devices: Mapping[str, Readable]) ->
     for label, one in lvm_text.sections(lvm_text.section(described, "physical_volumes")):
         own = lvm_text.word(one, "id").replace("-", "")
         places[label] = devices.get(own), lvm_text.number(one, "pe_start") * _SECTOR
-    listed = list(lvm_text.sections(lvm_text.section(described, "logical_volumes")))
-    if len(listed) > _MAX_VOLUMES:
-        raise BadImage(f"LVM2: {group} has {len(listed)} volumes; at most {_MAX_VOLUMES} are read")
-    for name, one in listed:
+    listed = lvm_text.sections(lvm_text.section(described, "logical_volumes"))
+    for name, one in islice(listed, _MAX_VOLUMES):
         if "VISIBLE" in lvm_text.words(one, "status"):
             yield _volume(f"{group}/{name}", one, unit, places)
 

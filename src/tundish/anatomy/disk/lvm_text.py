@@ -13,8 +13,8 @@ from tundish.core.errors import BadImage
 Value: TypeAlias = "int | str | Sequence[Value] | Mapping[str, Value]"
 Section: TypeAlias = Mapping[str, Value]
 
-MAX_TEXT = 16 * 1024 * 1024
-_MAX_TOKENS = 1_000_000
+MAX_TEXT = 4 * 1024 * 1024
+_MAX_TOKENS = 500_000
 _MAX_DEPTH = 8
 _TOKEN = re.compile(
     r"""(?:\s+|\#[^\n]*)*+(?:(?P<text>"(?:[^"\\]|\\.)*+")|(?P<number>[-+]?\d++(?:\.\d++)?)(?![\w.-])"""

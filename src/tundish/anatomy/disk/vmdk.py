@@ -25,8 +25,8 @@ _FOOTER = 1024  # from the end: the footer, then a marker of the end
 _MAX_GRAIN = 4096  # sectors
 _MAX_PER_TABLE = 65536
 _MAX_TEXT = 64 * 1024
-_EXTENT = re.compile(r'^(?:RW|RDONLY|NOACCESS)\s+\d+\s+(\w+)(?:\s+"([^"]*)")?', re.MULTILINE)
-_PARENT = re.compile(r"^parentCID\s*=\s*([0-9a-fA-F]+)", re.MULTILINE)
+_EXTENT = re.compile(r'^(?:RW|RDONLY|NOACCESS)[ \t]+\d+[ \t]+(\w+)(?:[ \t]+"([^"\n]*)")?', re.MULTILINE)
+_PARENT = re.compile(r"^parentCID[ \t]*=[ \t]*([0-9a-fA-F]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 Every partition, logical volume or bare filesystem as a Volume.
 
 Damage in one does not end the reading of the others; the volume then says why it lists nothing. Together
-they list no more paths than one Index may have.
+they list no more paths than one Index may have, and partitions that overlap are not read over and over.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,13 +17,16 @@ from tundish.anatomy.readable import Readable, Slice
 from tundish.core.errors import BadImage
 
 _TOO_MANY = f"the volumes before it hold more than {MAX_ENTRIES} paths together; it is not read"
+_MAX_MEMBERS = 16
+_TOO_MANY_MEMBERS = f"more than {_MAX_MEMBERS} physical volumes of LVM2 on one disk; it is not read"
+_OVERLAPS = "it overlaps what was read before it, twice; it is not read again"
 
 
 def volumes_of(disk: Readable, table: Table, name: str) -> tuple[tuple[Volume, ...], tuple[Lvm, ...]]:
     """
     All that is on a disk, in the order of its table, logical volumes last; and the volume groups.
     """
-    reading = _Reading(name)
+    reading = _Reading(name, disk.size)
     volumes = [reading.volume(*part) for part in _parts(disk, table)]
     groups = reading.groups()
     logical = [reading.logical(one) for group in groups for one in group.volumes]
@@ -41,11 +44,12 @@ def _parts(disk: Readable, table: Table) -> Iterator[tuple[str, Readable, Partit
 
 class _Reading:
     """
-    The volumes one after the other, within one bound for the paths of all of them.
+    The volumes one after the other, within one bound for the bytes and one for the paths of all of them.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, size: int) -> None:
         self._name, self._paths = name, 0
+        self._left = 2 * size  # a hybrid ISO lists its ESP twice, and no good disk anything more often
         self._physical: list[lvm.Physical] = []
 
     def volume(self, name: str, part: Readable, partition: Partition | None) -> Volume:
@@ -63,17 +67,15 @@ class _Reading:
 
     def groups(self) -> Sequence[lvm.Group]:
         """
-        The volume groups whose description can be read.
+        The volume groups of what was read.
         """
-        try:
-            return list(lvm.groups(self._physical))
-        except BadImage:
-            return ()
+        return list(lvm.groups(self._physical))
 
     def _member(self, name: str, part: Readable, partition: Partition | None) -> Volume:
+        if len(self._physical) >= _MAX_MEMBERS:
+            return Volume(name, Form.LVM, part.size, partition, why=_TOO_MANY_MEMBERS)
         try:
             member = lvm.physical(part, self._title(name))
-            list(lvm.groups([member]))
         except BadImage as error:
             return Volume(name, Form.LVM, part.size, partition, why=str(error))
         self._physical.append(member)
@@ -83,6 +85,9 @@ class _Reading:
     def _read(self, name: str, form: Form, part: Readable, partition: Partition | None) -> Volume:
         if self._paths > MAX_ENTRIES:
             return Volume(name, form, part.size, partition, why=_TOO_MANY)
+        if part.size > self._left:
+            return Volume(name, form, part.size, partition, why=_OVERLAPS)
+        self._left -= part.size
         try:
             read = read_filesystem(form, part, self._title(name))
         except BadImage as error:

@@ -256,3 +256,14 @@ def test_the_target_is_the_last_volume_with_a_folder_for_the_installer() -> None
 
     assert target is not None
     assert (["1", "2", "3"], "2") == ([one.name for one in targets_of(made)], target.name)
+
+
+def test_partitions_over_the_same_bytes_are_not_read_over_and_over() -> None:
+    """
+    Four rows for one filesystem cost no more than two readings of the disk.
+    """
+    row = bytes.fromhex("000000000c00000000080000") + (8192).to_bytes(4, "little")
+    table = bytes(446) + row * 4 + b"\x55\xaa"
+    found = read(table + bytes(MIB - 512) + made()[MIB : 5 * MIB] + bytes(MIB))
+
+    assert [True, True, True, False] == [one.index is not None for one in found.volumes]

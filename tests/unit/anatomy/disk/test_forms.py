@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.real_disks import KIB, MIB, converted, damaged, patched, refusal, scattered, whole
+from tundish.anatomy.crc32c import crc32c
 from tundish.anatomy.disk import qcow2, vhd, vmdk
 from tundish.anatomy.disk.blocks import Blocks
 from tundish.anatomy.disk.forms import bare
@@ -297,3 +298,35 @@ def test_a_vhdx_is_believed_only_with_its_checksums(places: tuple[int, int], sen
     spoiled[places[1]] ^= 1
 
     assert (True, True) == (RAW == survived, sentence in refusal(lambda: bare(Bytes(bytes(spoiled)), "two")))
+
+
+def _vhdx(data: bytes, at: int, new: bytes) -> bytes:
+    """
+    Both headers changed, with sums that fit.
+    """
+    for start in (64 * KIB, 128 * KIB):
+        header = patched(data[start : start + 4 * KIB], at, new)
+        total = crc32c(patched(header, 4, bytes(4))) ^ 0xFFFF_FFFF
+        data = patched(data, start, patched(header, 4, total.to_bytes(4, "little")))
+    return data
+
+
+@pytest.mark.parametrize(("at", "sentence"), [(48, "its log is not empty"), (66, "version 513 is not known")])
+def test_a_vhdx_that_was_not_shut_down_is_refused(at: int, sentence: str) -> None:
+    """
+    What is still in its log is not in its blocks.
+    """
+    with pytest.raises(BadImage, match=sentence):
+        bare(Bytes(_vhdx(made("vhdx-dynamic"), at, b"\1\2")), "x.vhdx")
+
+
+def test_a_vhdx_that_needs_another_disk_is_refused() -> None:
+    """
+    A differencing disk says so among its parameters.
+    """
+    data = made("vhdx-dynamic")
+    item = data.index(bytes.fromhex("3767a1ca36fa434db3b633f0aa44e76b"))
+    start = item // (64 * KIB) * 64 * KIB + int.from_bytes(data[item + 16 : item + 20], "little")
+
+    with pytest.raises(BadImage, match="differs from another disk"):
+        bare(Bytes(patched(data, start + 4, b"\2")), "x.vhdx")
