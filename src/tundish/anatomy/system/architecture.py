@@ -1,5 +1,5 @@
 """
-For which processors a system is made: what its shell says, then its packages, then its loaders.
+For which processors a system is made: what its packages say, then its shell, then its loaders.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ from tundish.anatomy.system.beginning import beginning
 
 _PROGRAMS = ("bin/sh", "usr/bin/sh", "usr/bin/bash", "bin/busybox", "usr/lib/systemd/systemd", "usr/bin/env")
 _MACHINES = {3: "i386", 21: "ppc64", 22: "s390x", 40: "armhf", 62: "amd64", 183: "arm64", 243: "riscv64"}
+_SOFT_FLOAT = 0x200  # of the flags of an ARM program
 _NAMES = {
     **{name: name for name in ("amd64", "arm64", "ppc64el", "s390x", "armhf", "armel", "i386", "riscv64")},
     "x86_64": "amd64",
@@ -29,13 +30,13 @@ def arch_of(index: Index, packages: Iterable[Installed], loaders: Iterable[Loade
     """
     The architecture by its Debian name; empty where nothing tells it.
     """
-    for path in _PROGRAMS:
-        if arch := elf_arch(beginning(index, path, 64)):
-            return arch
     counts = Counter(_NAMES.get(package.arch, "") for package in packages)
     del counts[""]
     if counts:
         return counts.most_common(1)[0][0]
+    for path in _PROGRAMS:
+        if arch := elf_arch(beginning(index, path, 64)):
+            return arch
     return next((loader.arch for loader in loaders if loader.arch), "")
 
 
@@ -45,11 +46,11 @@ def elf_arch(head: bytes) -> str:
     """
     if len(head) < 40 or not head.startswith(b"\x7fELF") or head[5] not in {1, 2}:
         return ""
-    order = "little" if head[5] == 1 else "big"
-    arch = _MACHINES.get(int.from_bytes(head[18:20], order), "")  # type: ignore[arg-type] # one of two words
+    wide, little = head[4] == 2, head[5] == 1
+    number = int.from_bytes(head[18:20], "little" if little else "big")
+    arch = _MACHINES.get(number, "")
     if arch == "ppc64":
-        return "ppc64el" if order == "little" else "ppc64"
-    wide = head[4] == 2
+        return "ppc64el" if little else "ppc64"
     if arch == "armhf":
-        return "armel" if int.from_bytes(head[36:40], "little") & 0x200 else "armhf"
-    return "" if wide == (arch == "i386") else arch
+        return "armel" if int.from_bytes(head[36:40], "little") & _SOFT_FLOAT else "armhf"
+    return arch if wide != (arch == "i386") else ""
