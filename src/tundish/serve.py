@@ -18,6 +18,7 @@ import uvicorn
 from tundish.api.routes import ControlDoor, control_door
 from tundish.app.booting import CatalogBoots
 from tundish.app.opened import App
+from tundish.app.resigning import Resigner
 from tundish.app.viewing import CatalogViews
 from tundish.app.worker import Worker
 from tundish.boot.http import FileDoor, file_door
@@ -114,13 +115,15 @@ def doors(app: App) -> tuple[ControlDoor, FileDoor]:
 
 def run_app(app: App, ready: Ready) -> None:
     """
-    Serve an opened app at the addresses of its settings, and sync by itself, until SIGTERM or SIGINT.
+    Serve an opened app at the addresses of its settings, sync and sign by itself, until SIGTERM or SIGINT.
 
     Raises:
         Conflict, Forbidden, InputError: as `serve`.
     """
     control, files = doors(app)
-    settings, worker = app.settings, Worker(app.desk, now=clock.now, draw=random.random)
+    resigner = Resigner(app.keyed_office, now=clock.now)
+    settings = app.settings
+    worker = Worker(app.desk, now=clock.now, draw=random.random, resigner=resigner)
 
     def opened(control_port: int, file_port: int) -> None:
         ready(control_port, file_port)

@@ -2,9 +2,12 @@
 Pins, holds and garbage collection, as typed.
 """
 
+import os
+
 import pytest
 
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import Said, Terminal
+from tundish.core.image import Json
 
 IMAGE = "ubuntu/noble/amd64/ga-24.04"
 
@@ -71,6 +74,143 @@ def test_a_collection_without_grace_takes_what_was_retired_just_now(stocked: Ter
 
     assert isinstance(after, dict)
     assert ([], 4, 0) == (states, after["blobs"], after["reclaimable_bytes"])
+
+
+def left(stocked: Terminal) -> str:
+    """
+    The path of a file that has left the channel stable.
+    """
+    stocked("publish", IMAGE)
+    stocked("publish", "ubuntu/jammy/amd64/ga-22.04")
+    return "noble/amd64/20260101/squashfs"
+
+
+def listed(said: Said, name: str) -> list[Json]:
+    """
+    What is said of the only channel under a name.
+    """
+    answer = said.answer
+    assert isinstance(answer, dict)
+    channels = answer["channels"]
+    assert isinstance(channels, list)
+    channel = channels[0]
+    assert isinstance(channel, dict)
+    found = channel[name]
+    assert isinstance(found, list)
+    return found
+
+
+def test_a_collection_tidies_channels_too(stocked: Terminal) -> None:
+    """
+    What left a channel goes with it, and its bytes once the image has gone, too.
+    """
+    path = left(stocked)
+    said = stocked("store", "gc", "--grace", "0", "--json")
+
+    assert (True, False) == (
+        path in listed(said, "removed"),
+        (stocked.state / "channels" / "stable" / path).exists(),
+    )
+
+
+def test_a_dry_run_of_a_collection_names_what_would_leave_channels(stocked: Terminal) -> None:
+    """
+    In words and for programs, and nothing goes.
+    """
+    path = left(stocked)
+    said = stocked("store", "gc", "--grace", "0", "--dry-run")
+    told = stocked("store", "gc", "--grace", "0", "--dry-run", "--json")
+
+    assert (True, True, True) == (
+        f"would remove from channel stable: {path}" in said.out,
+        path in listed(told, "removed"),
+        (stocked.state / "channels" / "stable" / path).exists(),
+    )
+
+
+def test_a_damaged_channel_does_not_stop_a_collection(stocked: Terminal) -> None:
+    """
+    It is named, the rest is done, and the exit code says partial.
+    """
+    left(stocked)
+    for document in (stocked.state / "channels" / "stable").glob("streams/v1/products-*"):
+        document.write_bytes(b"{")
+    said = stocked("store", "gc", "--grace", "0")
+
+    assert (12, True, True) == (
+        said.code,
+        "channel stable was left out" in said.err,
+        "deleted: 0 versions" in said.out,
+    )
+
+
+def test_a_collection_without_channels_makes_no_key(stocked: Terminal) -> None:
+    """
+    Nor does a verification or a repair.
+    """
+    for words in (("gc",), ("verify",), ("repair",)):
+        stocked("store", *words)
+
+    assert not (stocked.state / "keys").exists()
+
+
+def test_a_collection_never_makes_a_key_in_place_of_a_lost_one(stocked: Terminal) -> None:
+    """
+    It says that the key is gone, and leaves the channel alone.
+    """
+    left(stocked)
+    (stocked.state / "keys" / "signing.key").unlink()
+    said = stocked("store", "gc")
+
+    assert (12, True, False) == (
+        said.code,
+        "back from a backup" in said.err,
+        (stocked.state / "keys" / "signing.key").exists(),
+    )
+
+
+def test_a_flipped_bit_of_a_published_image_is_put_right_everywhere(stocked: Terminal) -> None:
+    """
+    Verify names blob and channel, repair brings both back, and the next verify finds nothing.
+    """
+    stocked("publish")
+    tree = stocked.state / "channels" / "stable"
+    path = tree / "noble/amd64/20260101/squashfs"
+    good = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(bytes([good[0] ^ 1]) + good[1:])
+    os.utime(path, (1, 1))
+    found = stocked("store", "verify")
+    mended = stocked("store", "repair", "--json")
+
+    assert (9, True, ["noble/amd64/20260101/squashfs"], good, 0) == (
+        found.code,
+        "damaged in channel stable" in found.out,
+        listed(mended, "renewed"),
+        path.read_bytes(),
+        stocked("store", "verify").code,
+    )
+
+
+@pytest.mark.parametrize(("words", "blobs"), [("2026-01-01", 0), ("7d", 0), ("0s", 8)])
+def test_only_what_was_not_verified_since_then_is_hashed(stocked: Terminal, words: str, blobs: int) -> None:
+    """
+    A date, or a span ago; what came in was hashed then.
+    """
+    said = stocked("store", "verify", "--since", words, "--json").answer
+
+    assert isinstance(said, dict)
+    assert blobs == said["blobs"]
+
+
+@pytest.mark.parametrize(
+    "words", [("--since", "soon"), ("--since", "2999-01-01"), ("--since", "7d", "--older-than", "7d")]
+)
+def test_a_since_that_makes_no_sense_is_refused(terminal: Terminal, words: tuple[str, ...]) -> None:
+    """
+    Neither a date nor a span, what is to come, and twice the same.
+    """
+    assert 2 == terminal("store", "verify", *words).code
 
 
 def test_only_looking_changes_nothing(stocked: Terminal) -> None:

@@ -124,7 +124,7 @@ def test_what_is_not_held_is_missing(blobs: BlobJanitor, ask: str) -> None:
     """
     Asking for a blob that is not held says its name and what to do.
     """
-    with pytest.raises(BlobMissing, match=f"does not hold {NAME}; run `tundish sync`"):
+    with pytest.raises(BlobMissing, match=f"does not hold {NAME}; run `tundish store repair`"):
         getattr(blobs, ask)(NAME)
 
 

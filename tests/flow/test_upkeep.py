@@ -15,13 +15,15 @@ from tests.support.region import DAY, SOURCE, Region, region
 from tests.support.stream_simulator import StreamSimulator, content
 from tundish.app.mending import SourcePlaces
 from tundish.core.digest import Digest
-from tundish.core.errors import Busy, Gone
+from tundish.core.errors import Busy, Gone, TundishError
 from tundish.core.holding import OWN
 from tundish.core.image import Product
 from tundish.core.lifecycle import State
-from tundish.core.names import source_name
+from tundish.core.names import channel_name, source_name
+from tundish.core.release import Channel
 from tundish.core.selection import Fetching, Source
 from tundish.fetch.throttle import Throttle
+from tundish.retain.refetch import Lack, Lacks, Means
 from tundish.retain.repair import Repaired, Toolbox, repair
 from tundish.retain.scrub import Brush, Scrubbed, rounds, scrub
 
@@ -56,13 +58,55 @@ def verified(
     moved: Callable[[int], None] = lambda _: None,
 ) -> Scrubbed:
     brush = Brush(lab.catalog, lab.store, lambda: lab.now, throttle, quarantine)
-    return scrub(brush, rounds(brush, older_than), moved)
+    before = None if older_than is None else lab.now - older_than
+    return scrub(brush, rounds(brush, before), moved)
 
 
-def mended(lab: Region) -> Repaired:
-    places = SourcePlaces(lab.desk(), threading.Event())
-    box = Toolbox(lab.catalog, lab.store, places, lambda: lab.now, lab.pauses.append, lambda: 0.5, "a test")
-    return repair(box)
+class Watch:
+    """
+    A watcher that remembers what it saw.
+    """
+
+    def __init__(self, stop: Callable[[int], None] = lambda _: None) -> None:
+        self.lock, self.stop = threading.Lock(), stop
+        self.expected = self.bytes = 0
+        self.ends: list[str] = []
+
+    def expect(self, plan: Lacks) -> None:
+        self.expected = len(plan.files)
+
+    def begun(self, file: Lack) -> None: ...
+
+    def moved(self, file: Lack, count: int) -> None:
+        with self.lock:
+            self.bytes += count
+            self.stop(self.bytes)
+
+    def retried(self, file: Lack, error: TundishError, delay: float) -> None: ...
+
+    def ended(self, file: Lack, error: TundishError | None) -> None:
+        with self.lock:
+            self.ends.append(file.path if error is None else type(error).__name__)
+
+
+def mended(
+    lab: Region,
+    watch: Watch | None = None,
+    stop: threading.Event | None = None,
+    *,
+    trees: Path | None = None,
+    parallel: int = 4,
+) -> Repaired:
+    stop = stop or threading.Event()
+    means = Means(
+        store=lab.store,
+        places=SourcePlaces(lab.desk(), stop, trees),
+        sleep=lab.pauses.append,
+        jitter=lambda: 0.5,
+        stop=stop,
+        parallel=parallel,
+    )
+    return repair(Toolbox(lab.catalog, lab.store, means, lambda: lab.now, "a test"), watch or Watch())
 
 
 def squashfs(lab: Region) -> Digest:
@@ -313,6 +357,105 @@ def test_no_repair_while_somebody_syncs(lab: Region) -> None:
     """
     with lab.catalog.database.exclusive("sync", "process 7"), pytest.raises(Busy, match="process 7"):
         mended(lab)
+
+
+def test_all_that_lacks_is_fetched_and_watched(lab: Region) -> None:
+    """
+    Four blobs side by side: each is told of, and every byte.
+    """
+    for item in lab.catalog.images.find(IMAGE).version.items:
+        lab.store.remove(item.digest)
+    watch = Watch()
+    done = mended(lab, watch)
+
+    assert (4, 4, 4, 16_200) == (len(done.mended), watch.expected, len(watch.ends), watch.bytes)
+
+
+def test_a_repair_that_is_stopped_keeps_what_came(lab: Region, stream: StreamSimulator) -> None:
+    """
+    It ends with the next bytes and says so, its job is stopped, and the next one fetches only the rest.
+    """
+    items = sorted(lab.catalog.images.find(IMAGE).version.items, key=lambda each: each.digest)
+    for item in items:
+        lab.store.remove(item.digest)
+    stop = threading.Event()
+    watch = Watch(lambda count: stop.set() if count >= items[0].size else None)
+    done = mended(lab, watch, stop, parallel=1)
+    state = lab.states()[IMAGE]
+    stream.requests.clear()
+    mended(lab)
+
+    assert (True, "damaged", 3, ["done", "stopped"]) == (
+        done.stopped,
+        state,
+        sum(not each.startswith("streams/") for each in stream.requests),
+        [job.outcome for job in lab.catalog.jobs.list(kind="repair")],
+    )
+
+
+def test_what_came_of_a_blob_is_gone_on_with(lab: Region) -> None:
+    """
+    Bytes of an earlier attempt are not fetched again.
+    """
+    digest = squashfs(lab)
+    data = content("noble/amd64/20260101/squashfs", 9_000)
+    lab.store.remove(digest)
+    with lab.store.ingest(digest, 9_000) as coming:
+        coming.write(data[:8_000])
+    watch = Watch()
+
+    assert ([digest], 9_000) == ([each.blob.digest for each in mended(lab, watch).mended], watch.bytes)
+
+
+def test_what_came_of_other_bytes_begins_anew(lab: Region) -> None:
+    """
+    A part that cannot become the blob does not keep it from coming.
+    """
+    digest = squashfs(lab)
+    lab.store.remove(digest)
+    with lab.store.ingest(digest, 9_000) as coming:
+        coming.write(b"x" * 8_000)
+
+    assert [digest] == [each.blob.digest for each in mended(lab).mended]
+
+
+def test_a_tree_of_ours_gives_back_what_the_store_lost(lab: Region) -> None:
+    """
+    A deleted blob of an image that no source has still stands in a channel.
+    """
+    item = lab.catalog.images.find(IMAGE).version.item("squashfs")
+    assert item
+    trees = lab.folder / "channels"
+    (trees / "stable" / item.path).parent.mkdir(parents=True)
+    lab.store.export(item.digest, trees / "stable" / item.path)
+    number = lab.catalog.images.find(IMAGE).id
+    stable = Channel(channel_name("stable"), "maas", 0)
+    lab.catalog.channels.publish(stable, [number], Digest.of(b""), lab.now)
+    lab.catalog.sources.remove(SOURCE)
+    lab.store.remove(item.digest)
+
+    assert [str(trees / "stable" / item.path)] == [each.url for each in mended(lab, trees=trees).mended]
+
+
+@pytest.mark.parametrize(
+    ("whose", "hint"),
+    [("own", "build it again"), ("gone", "tundish bundle import"), ("off", "tundish source enable lab")],
+)
+def test_what_nobody_offers_comes_with_what_to_do(lab: Region, whose: str, hint: str) -> None:
+    """
+    For a missing blob as for a damaged one, and true for whom the image is of.
+    """
+    held = lab.catalog.images.find(IMAGE)
+    source = lab.catalog.sources.get(SOURCE)
+    if whose == "own":
+        lab.catalog.images.record(OWN, held.product, [held.version], State.COMPLETE, lab.now)
+        lab.catalog.images.move([held.id], State.RETIRED, lab.now)
+    lab.catalog.sources.replace(replace(source, enabled=False))
+    if whose != "off":
+        lab.catalog.sources.remove(SOURCE)
+    lab.store.remove(squashfs(lab))
+
+    assert [True] == [hint in each.hints[0] for each in mended(lab).unmended]
 
 
 def test_a_repair_leaves_a_job(lab: Region) -> None:

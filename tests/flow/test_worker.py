@@ -4,12 +4,13 @@ What a server does by itself, at moments that the tests choose; and once as a re
 
 import logging
 import threading
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.support.counter import CANDIDATE, STABLE, Counter, counter
 from tests.support.doors import serving
 from tests.support.hostile_server import Exchange, HostileServer
 from tests.support.keys import MADE_AT, key
@@ -17,13 +18,16 @@ from tests.support.processes import run
 from tests.support.region import DAY, Region, region
 from tests.support.stream_simulator import StreamSimulator
 from tundish.app.choosing import choose_schedule
+from tundish.app.resigning import Resigner
 from tundish.app.worker import Until, Worker
-from tundish.core.errors import Unreachable
+from tundish.core.errors import NotFound, TundishError, Unreachable
 from tundish.core.names import SourceName
 from tundish.core.selection import Fetching, Source
+from tundish.publish import showing
+from tundish.publish.run import Office
 from tundish.sync.schedule import Schedule
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAYS = timedelta(minutes=1), timedelta(days=1)
 IMAGE = "ubuntu/noble/amd64/ga-24.04@20260101"
 
 
@@ -176,6 +180,133 @@ def test_without_a_selection_nothing_is_tried(lab: Region) -> None:
     worker(lab).look()
 
     assert [] == outcomes(lab)
+
+
+# --- signatures
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Counter]:
+    """
+    A channel whose signature lasts ten days.
+    """
+    with counter(tmp_path / "shop") as made:
+        made.publish(expires=10)
+        choose_schedule(made.lab.catalog.choices, Schedule(on=False))
+        yield made
+
+
+def signing(shop: Counter, office: Callable[[], Office] | None = None) -> Worker:
+    resigner = Resigner(office or shop.office, now=lambda: shop.lab.now)
+    return Worker(shop.lab.desk, now=lambda: shop.lab.now, draw=lambda: 0.0, resigner=resigner)
+
+
+def ends(shop: Counter) -> datetime | None:
+    return showing.signature_of(shop.office(), STABLE).expires_at
+
+
+def test_a_signature_past_half_of_its_life_is_made_anew(shop: Counter) -> None:
+    """
+    A server that is started then signs at once, for as long as before, and leaves a job.
+    """
+    before = ends(shop)
+    shop.later(5 * DAYS)
+    signing(shop).look()
+    jobs = [(job.kind, job.subject, job.outcome) for job in shop.lab.catalog.jobs.list(kind="resign")]
+
+    assert (before and before + 5 * DAYS, [("resign", "stable", "done")]) == (ends(shop), jobs)
+
+
+def test_signatures_are_looked_at_every_hour(shop: Counter) -> None:
+    """
+    One that comes of age between two looks is made anew at the second, and a fresh one is left alone.
+    """
+    daily, counts = signing(shop), []
+    shop.later(5 * DAYS - 30 * MINUTE)
+    for minutes in (0, 59, 1, 60):
+        shop.later(minutes * MINUTE)
+        daily.look()
+        counts.append(len(shop.lab.catalog.jobs.list(kind="resign")))
+
+    assert [0, 0, 1, 1] == counts
+
+
+def test_a_channel_that_cannot_be_signed_is_noticed_until_it_can(shop: Counter) -> None:
+    """
+    The notice tells why; five minutes later it is tried again, and then the notice goes.
+    """
+    gone: list[TundishError] = [NotFound("the signing key is not there")]
+
+    def office() -> Office:
+        if gone:
+            raise gone[0]
+        return shop.office()
+
+    worker = signing(shop, office)
+    shop.later(6 * DAYS)
+    worker.look()
+    noticed = [(each.kind, "key is not there" in each.text) for each in shop.lab.catalog.notices.list()]
+    gone.clear()
+    shop.later(5 * MINUTE)
+    worker.look()
+
+    assert ([True], False) == (
+        [flag for kind, flag in noticed if kind == "resign-failed"],
+        "resign-failed" in kinds(shop.lab),
+    )
+
+
+def test_one_channel_that_fails_does_not_keep_another_from_being_signed(shop: Counter) -> None:
+    """
+    What cannot be offered any more leaves a failed job; the other is signed.
+    """
+    shop.publish(channel=CANDIDATE, expires=10)
+    shop.stream.products.clear()
+    shop.offer("20260101", packages="other\t1\n")
+    shop.offer("20260102")
+    shop.publish(f"{shop.lab.catalog.images.list()[0].product.ref}@20260102", expires=10)
+    shop.later(6 * DAYS)
+    signing(shop).look()
+
+    assert {("candidate", "failed"), ("stable", "done")} == {
+        (job.subject, job.outcome) for job in shop.lab.catalog.jobs.list(kind="resign")
+    }
+
+
+def test_a_channel_that_somebody_writes_into_is_tried_again_and_no_trouble(shop: Counter) -> None:
+    """
+    Nothing is noticed of it, and it leaves no job of its own.
+    """
+    shop.later(6 * DAYS)
+    worker = signing(shop)
+    with shop.lab.catalog.database.exclusive("publish-stable", "somebody"):
+        worker.look()
+    shop.later(5 * MINUTE)
+    worker.look()
+
+    assert (False, ["done"]) == (
+        "resign-failed" in kinds(shop.lab),
+        [job.outcome for job in shop.lab.catalog.jobs.list(kind="resign")],
+    )
+
+
+def test_without_a_channel_nobody_is_asked_for_a_key(lab: Region) -> None:
+    """
+    The office, which needs one, is never opened.
+    """
+
+    def office() -> Office:
+        raise AssertionError("somebody asked for the key")
+
+    choose_schedule(lab.catalog.choices, Schedule(on=False))
+    Worker(
+        lab.desk,
+        now=lambda: lab.now,
+        draw=lambda: 0.0,
+        resigner=Resigner(office, now=lambda: lab.now),
+    ).look()
+
+    assert ["auto-off"] == kinds(lab)
 
 
 class Slow(StreamSimulator):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tundish.core.holding import Job
-from tundish.core.names import SourceName
+from tundish.core.names import ChannelName, SourceName
 from tundish.core.notice import Kind, Severity, Wanted
 from tundish.core.selection import ANY, Selection
 from tundish.sync.conditions import Condition
@@ -36,6 +36,17 @@ class SourceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """
+    A channel that was due to be signed anew and could not be.
+    """
+
+    name: ChannelName
+    since: datetime
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     sources: tuple[SourceFacts, ...] = ()  # the highest priority first
     selections: tuple[Selection, ...] = ()
@@ -43,6 +54,7 @@ class Facts:
     schedule: Schedule = field(default_factory=Schedule)
     commissioning: str = ""  # os/series; empty: the newest Ubuntu with long support
     off: frozenset[Kind] = frozenset()
+    failing: tuple[ChannelFacts, ...] = ()
     last: Job | None = None  # the last sync
     error: str = ""  # of the last sync
 
@@ -51,7 +63,13 @@ def judge(facts: Facts, now: datetime) -> frozenset[Wanted]:
     """
     The notices that these facts call for.
     """
-    every = (*_of_sources(facts, now), *_of_sync(facts), *_of_disk(facts), *_of_commissioning(facts))
+    every = (
+        *_of_sources(facts, now),
+        *_of_sync(facts),
+        *_of_channels(facts),
+        *_of_disk(facts),
+        *_of_commissioning(facts),
+    )
     return frozenset(each for each in every if each.kind not in facts.off)
 
 
@@ -106,6 +124,15 @@ def _of_sync(facts: Facts) -> Iterator[Wanted]:
         why = facts.error or "its process ended before it did"
         text = f"the last sync (job {last.id}) failed: {why}"
         yield Wanted(Kind.SYNC_FAILED, "sync", text, Severity.ERROR, last.ended_at)
+
+
+def _of_channels(facts: Facts) -> Iterator[Wanted]:
+    for each in facts.failing:
+        text = (
+            f"channel {each.name} cannot be signed anew, and its readers refuse it once its signature has "
+            f"ended: {each.error}; when that is mended: tundish channel resign {each.name}"
+        )
+        yield Wanted(Kind.RESIGN_FAILED, each.name, text, Severity.ERROR, each.since)
 
 
 def _of_disk(facts: Facts) -> Iterator[Wanted]:

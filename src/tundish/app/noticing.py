@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
+from tundish.app import resigning
 from tundish.app.choosing import chosen_commissioning, chosen_schedule, unwanted_notices
-from tundish.app.judging import Facts, SourceFacts, judge
+from tundish.app.judging import ChannelFacts, Facts, SourceFacts, judge
 from tundish.catalog.opened import Catalog
 from tundish.core.notice import Notice, Severity
 from tundish.core.selection import Source
@@ -44,6 +45,9 @@ def facts(catalog: Catalog, store: BlobSink) -> Facts:
         schedule=chosen_schedule(catalog.choices),
         commissioning=chosen_commissioning(catalog.choices),
         off=unwanted_notices(catalog.choices),
+        failing=tuple(
+            ChannelFacts(each.channel, each.since, each.error) for each in resigning.failing(catalog)
+        ),
         last=last,
         error=str(detail.get("error", "")),
     )

@@ -1,5 +1,5 @@
 """
-What a server does by itself: sync when it is due, and keep the notices true.
+What a server does by itself: sign channels anew and sync when that is due, and keep the notices true.
 
 It looks every few seconds on a thread of its own, so that a choice made meanwhile counts at once. A run
 ends cleanly, to be resumed, when the server stops, when somebody asks it to, or when its window closes.
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from tundish.app.choosing import chosen_schedule
 from tundish.app.noticing import notice
+from tundish.app.resigning import Resigner
 from tundish.app.timetable import Timetable, closing
 from tundish.core.errors import Busy, Stopped, TundishError, reaction
 from tundish.core.names import SourceName
@@ -49,9 +50,14 @@ class Worker:
     """
 
     def __init__(
-        self, desk: Callable[[], Desk], *, now: Callable[[], datetime], draw: Callable[[], float]
+        self,
+        desk: Callable[[], Desk],
+        *,
+        now: Callable[[], datetime],
+        draw: Callable[[], float],
+        resigner: Resigner | None = None,
     ) -> None:
-        self._desk, self._now = desk, now
+        self._desk, self._now, self._resigner = desk, now, resigner
         self._timetable = Timetable(draw)
         self._noticed: datetime | None = None
         self._over = threading.Event()
@@ -83,6 +89,7 @@ class Worker:
         Do what is due at this moment.
         """
         desk, now = self._desk(), self._now()
+        has_looked = self._resigner is not None and self._resigner.look(desk.catalog, self._over)
         schedule, sources = chosen_schedule(desk.catalog.choices), desk.catalog.sources.list()
         due = self._timetable.due(schedule, sources, now)
         if due and desk.catalog.selections.list():
@@ -91,7 +98,7 @@ class Worker:
             self._sync(desk, due, names, Until(self._over, closing(schedule, due, now), self._now))
         elif due:
             self._timetable.ran(due, now, failed=False)
-        if due or self._noticed is None or now - self._noticed >= NOTICE:
+        if due or has_looked or self._noticed is None or now - self._noticed >= NOTICE:
             self._noticed = now
             notice(desk.catalog, desk.store, self._now())
 

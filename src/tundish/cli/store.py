@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tundish.cli import upkeep
+from tundish.cli import trees, upkeep
 from tundish.cli.amounts import span
 from tundish.cli.command import Noun
 from tundish.cli.session import answer, json_option, opened, size_text, table
@@ -100,17 +100,27 @@ def gc(
     context: click.Context, *, dry_run: bool, grace: timedelta, allow_mass_removal: bool, as_json: bool
 ) -> None:
     """
-    Delete retired versions and the blobs that nothing needs any more, once the grace period is over.
+    Delete what is over its grace period: files that left channels, retired versions, and needless blobs.
     """
+    from tundish.app.channels import every
+    from tundish.publish import moving
     from tundish.retain import run
     from tundish.retain.report import collected_json
 
     with opened(context) as app:
+        # The trees first: bytes with a name in one are free only when that is gone, too.
+        tidied = every(
+            app.catalog,
+            app.keyed_office,
+            lambda office, name: moving.tidy(office, name, grace, dry_run=dry_run),
+        )
         done = run.collect(app.broom(), grace=grace, dry_run=dry_run, allow_mass_removal=allow_mass_removal)
     if as_json:
-        answer(collected_json(done))
+        answer({**collected_json(done), "channels": trees.tidied_json(tidied)})
     else:
+        trees.tidied_text(tidied, dry_run=dry_run)
         _collected_text(done)
+    trees.check(tidied)
 
 
 def _collected_text(done: "Collected") -> None:

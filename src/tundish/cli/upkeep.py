@@ -3,29 +3,47 @@
 """
 
 import sys
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
+from tundish.cli import trees
 from tundish.cli.amounts import size, span
 from tundish.cli.command import Verb
+from tundish.cli.moments import since
 from tundish.cli.session import answer, json_option, opened, size_text
-from tundish.core.errors import IntegrityError, Partial
+from tundish.core import clock
+from tundish.core.errors import IntegrityError, Partial, Stopped
 from tundish.core.image import Json
+
+if TYPE_CHECKING:  # loaded by the command that needs them
+    from tundish.app.channels import Told
+    from tundish.publish.verifying import Verified
+    from tundish.retain.repair import Repaired
+    from tundish.retain.scrub import Scrubbed
 
 
 @click.command(
     cls=Verb,
     example="""
     tundish store verify
-    tundish store verify --older-than 30d --rate 50M
+    tundish store verify --since 30d --rate 50M
+    tundish store verify --since 2026-01-31
     """,
+)
+@click.option(
+    "--since",
+    "since_",
+    metavar="DATE",
+    help="Only what was not hashed since a date, as in 2026-01-31, or a span ago, as in 7d.",
 )
 @click.option(
     "--older-than",
     type=span,
     metavar="SPAN",
-    help="Only what was not hashed for this long, as in 12h or 30d.",
+    help="Only what was not hashed for this long, as in 12h or 30d; the same as --since.",
 )
 @click.option("--rate", type=size, metavar="BYTES", help="Bytes per second at most, as in 50M.")
 @click.option(
@@ -38,6 +56,7 @@ from tundish.core.image import Json
 def verify(
     context: click.Context,
     *,
+    since_: str | None,
     older_than: timedelta | None,
     rate: int | None,
     quarantine: bool,
@@ -46,74 +65,136 @@ def verify(
     """
     Hash blobs again, name each one that is damaged or missing, and mark the images that lack it.
 
-    With --older-than a run goes on where the one before it ended.
+    Files of channels that are no links to sound blobs are hashed, too. With --since a run goes on where the
+    one before it ended.
     """
+    from tundish.app.channels import every
+    from tundish.publish import verifying
     from tundish.retain import scrub
 
+    before = _before(since_, older_than, clock.now())
     with opened(context) as app:
         brush = app.brush(rate, quarantine=quarantine)
-        todo = scrub.rounds(brush, older_than)
+        todo = scrub.rounds(brush, before)
         total = sum(blob.size for each in todo for blob in each.blobs)
         with click.progressbar(length=max(total, 1), label="verifying", file=sys.stderr) as bar:
             found = scrub.scrub(brush, todo, bar.update)
-    if as_json:
-        damaged: Json = [
-            {
-                "sha256": each.blob.digest.hex,
-                "fault": str(each.fault),
-                "detail": each.detail,
-                "quarantined": each.quarantined,
-            }
-            for each in found.damaged
-        ]
-        missing: Json = [each.hex for each in found.missing]
-        versions: Json = list(found.versions)
-        counts: dict[str, Json] = {"blobs": found.blobs, "bytes": found.bytes}
-        answer({**counts, "damaged": damaged, "missing": missing, "versions": versions})
-    else:
-        for each in found.damaged:
-            click.echo(f"damaged: {each.detail}")
-        for digest in found.missing:
-            click.echo(f"missing: {digest}")
-        for ref in found.versions:
-            click.echo(f"now marked as damaged: {ref}")
-        click.echo(
-            f"{found.blobs} blobs, {size_text(found.bytes)}: {len(found.damaged)} damaged, "
-            f"{len(found.missing)} missing"
+        channels = every(
+            app.catalog,
+            app.keyed_office,
+            lambda office, name: verifying.verify(
+                office, name, before=before, moved=brush.pay, note=quarantine
+            ),
         )
+    if as_json:
+        answer({**_verified_json(found), "channels": trees.verified_json(channels)})
+    else:
+        _verified_text(found)
+        trees.verified_text(channels)
+    _judge(found, channels, quarantine=quarantine)
+
+
+def _before(text: str | None, older_than: timedelta | None, now: datetime) -> datetime | None:
+    """
+    Since when what was hashed counts; None: all is hashed.
+    """
+    if text is None:
+        return None if older_than is None else now - older_than
+    if older_than is not None:
+        raise click.UsageError("--since and --older-than say the same; give one of them")
+    moment = since(text, now)
+    if moment > now:
+        raise click.BadParameter(f"{text[:40]!r} is in the future; give a date that is past")
+    return moment
+
+
+def _verified_json(found: "Scrubbed") -> dict[str, Json]:
+    damaged: Json = [
+        {
+            "sha256": each.blob.digest.hex,
+            "fault": str(each.fault),
+            "detail": each.detail,
+            "quarantined": each.quarantined,
+        }
+        for each in found.damaged
+    ]
+    missing: Json = [each.hex for each in found.missing]
+    versions: Json = list(found.versions)
+    counts: dict[str, Json] = {"blobs": found.blobs, "bytes": found.bytes}
+    return {**counts, "damaged": damaged, "missing": missing, "versions": versions}
+
+
+def _verified_text(found: "Scrubbed") -> None:
+    for each in found.damaged:
+        click.echo(f"damaged: {each.detail}")
+    for digest in found.missing:
+        click.echo(f"missing: {digest}")
+    for ref in found.versions:
+        click.echo(f"now marked as damaged: {ref}")
+    click.echo(
+        f"{found.blobs} blobs, {size_text(found.bytes)}: {len(found.damaged)} damaged, "
+        f"{len(found.missing)} missing"
+    )
+
+
+def _judge(found: "Scrubbed", channels: Sequence["Told[Verified]"], *, quarantine: bool) -> None:
+    mend = "tundish store repair" if quarantine else "tundish store verify, then tundish store repair"
     if not found.is_sound:
-        mend = "tundish store repair" if quarantine else "tundish store verify, then tundish store repair"
         count = len(found.damaged) + len(found.missing)
         raise IntegrityError(f"{count} blobs are damaged or missing; run: {mend}")
+    spoilt = sum(len(each.done.spoilt) for each in channels if each.done)
+    if spoilt:
+        raise IntegrityError(f"{spoilt} files of channels are damaged or missing; run: {mend}")
+    trees.check(channels)
 
 
 @click.command(cls=Verb, example="tundish store repair --json")
+@click.option("--parallel", type=click.IntRange(1, 64), help="Blobs fetched side by side.  [default: 8]")
 @json_option
 @click.pass_context
-def repair(context: click.Context, *, as_json: bool) -> None:
+def repair(context: click.Context, *, parallel: int | None, as_json: bool) -> None:
     """
     Fetch the blobs that images lack from any source or mirror that has them, and make the images whole.
+
+    Then the files of channels that are not the store's any more are put right. Ctrl-C ends it cleanly.
     """
+    from tundish.app.channels import every
+    from tundish.cli.progress import shown
+    from tundish.cli.sync import stoppable
+    from tundish.publish import moving
     from tundish.retain.repair import repair as mend
     from tundish.retain.repair import repaired_json
 
     with opened(context) as app:
-        done = mend(app.toolbox())
+        with shown() as watch, stoppable() as stop:
+            done = mend(app.toolbox(stop, parallel), watch)
+        channels = every(app.catalog, app.keyed_office, moving.mend)
     if as_json:
-        answer(repaired_json(done))
+        answer({**repaired_json(done), "channels": trees.mended_json(channels)})
     else:
-        for each in done.mended:
-            click.echo(f"mended: {each.blob.digest.hex}, {size_text(each.blob.size)}, from {each.url}")
-        for ref in done.versions:
-            click.echo(f"complete again: {ref}")
-        for lost in done.unmended:
-            click.echo(f"still lacking: {lost.blob.digest.hex}, for {', '.join(lost.versions)}")
-            for reason in lost.reasons:
-                click.echo(f"  {reason}")
-        click.echo(f"{len(done.mended)} blobs mended, {len(done.unmended)} still lacking")
+        _repaired_text(done)
+        trees.mended_text(channels)
+    if done.stopped:
+        raise Stopped
     if done.unmended:
         error = Partial if done.mended else IntegrityError
-        raise error(
-            f"{len(done.unmended)} blobs could not be had; run it again when their source is back, or for an "
-            "image of your own build it again or take the blob from a backup"
+        raise error(f"{len(done.unmended)} blobs could not be had; {done.unmended[0].hints[0]}")
+    lacking = sum(len(each.done.lacking) for each in channels if each.done)
+    if lacking:
+        raise IntegrityError(
+            f"{lacking} files of channels are damaged, and the store lacks their blobs; publish the channel "
+            "anew: tundish publish"
         )
+    trees.check(channels)
+
+
+def _repaired_text(done: "Repaired") -> None:
+    for each in done.mended:
+        click.echo(f"mended: {each.blob.digest.hex}, {size_text(each.blob.size)}, from {each.url}")
+    for ref in done.versions:
+        click.echo(f"complete again: {ref}")
+    for lost in done.unmended:
+        click.echo(f"still lacking: {lost.blob.digest.hex}, for {', '.join(lost.versions)}")
+        for line in (*lost.reasons, *lost.hints):
+            click.echo(f"  {line}")
+    click.echo(f"{len(done.mended)} blobs mended, {len(done.unmended)} still lacking")

@@ -89,7 +89,9 @@ class BlobMissing(NotFound):
 
     def __init__(self, digest: object = "", place: str = "the store") -> None:
         self.digest = digest
-        super().__init__(f"{place} does not hold {digest}; run `tundish sync` to fetch what is missing")
+        super().__init__(
+            f"{place} does not hold {digest}; run `tundish store repair`, which fetches it or says what to do"
+        )
 
 
 class Conflict(TundishError):

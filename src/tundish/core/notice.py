@@ -22,6 +22,7 @@ class Kind(StrEnum):
 
     SOURCE_FAILED = "source-failed"
     SYNC_FAILED = "sync-failed"
+    RESIGN_FAILED = "resign-failed"
     DISK_LOW = "disk-low"
     STALE = "stale"
     EXPIRY = "expiry"

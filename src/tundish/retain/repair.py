@@ -7,49 +7,23 @@ other bytes. An image is complete again only when every blob of it is there and,
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from tundish.catalog.opened import Catalog
+from tundish.catalog.records import STOPPED
 from tundish.core.digest import Digest
-from tundish.core.errors import IntegrityError, NotFound, UpstreamError
-from tundish.core.holding import Holding
+from tundish.core.holding import OWN, Holding
 from tundish.core.image import Json
 from tundish.core.lifecycle import State
-from tundish.fetch.fetcher import Fetcher
-from tundish.fetch.retry import Patience, persist
+from tundish.core.names import SourceName
+from tundish.core.selection import Source
+from tundish.retain.refetch import Fetched, Lack, Means, Watch, fetch_all
 from tundish.store.audit import examined, set_aside
 from tundish.store.blobs import Blob, BlobJanitor
 
 KIND = "repair"
 _REASONS = 5  # places that one message names
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """
-    Where some bytes can be had, perhaps.
-    """
-
-    url: str
-    fetcher: Fetcher
-
-
-class Places(Protocol):
-    """
-    Who may have a blob.
-    """
-
-    def known(self, digests: Collection[Digest]) -> Mapping[Digest, Sequence[Place]]:
-        """
-        The places that the catalog knows, without asking anybody.
-        """
-
-    def offered(self, digests: Collection[Digest]) -> Mapping[Digest, Sequence[Place]]:
-        """
-        The places that the sources name when they are asked.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +34,9 @@ class Toolbox:
 
     catalog: Catalog
     store: BlobJanitor
-    places: Places
+    means: Means
     now: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    jitter: Callable[[], float]
     holder: str  # who we are, for whoever finds the state taken
-    patience: Patience = field(default_factory=lambda: Patience(attempts=3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +54,7 @@ class Unmended:
     blob: Blob
     versions: tuple[str, ...]
     reasons: tuple[str, ...]
+    hints: tuple[str, ...] = ()  # what a person can do about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +62,12 @@ class Repaired:
     mended: tuple[Mended, ...]
     unmended: tuple[Unmended, ...]
     versions: tuple[str, ...]  # complete again
+    stopped: bool = False  # before everything was tried
 
 
-def repair(box: Toolbox) -> Repaired:
+def repair(box: Toolbox, watch: Watch) -> Repaired:
     """
-    Fetch what complete and damaged images lack.
+    Fetch what complete and damaged images lack. Whoever stopped it finds what came by then in its place.
 
     Raises:
         Busy: a sync is under way.
@@ -105,40 +78,78 @@ def repair(box: Toolbox) -> Repaired:
         jobs.lose(KIND, box.now())
         job = jobs.start(KIND, "the store", box.now())
         try:
-            done = _repair(box)
+            done = _repair(box, watch)
         except BaseException as error:
             text = str(error) or type(error).__name__
             jobs.end(job, "failed", json.dumps({"error": text}), box.now())
             raise
-        outcome = "partial" if done.unmended else "done"
+        outcome = STOPPED if done.stopped else "partial" if done.unmended else "done"
         jobs.end(job, outcome, json.dumps(repaired_json(done)), box.now())
         return done
 
 
-def _repair(box: Toolbox) -> Repaired:
+def _repair(box: Toolbox, watch: Watch) -> Repaired:
     images = box.catalog.images
     _doubt(box, images.list(states=[State.DAMAGED]))
     hurt = images.list(states=[State.COMPLETE, State.DAMAGED])
-    lacking = {blob.digest: blob for holding in hurt for blob in _lacking(holding, box.store)}
+    found = {lack.digest: lack for holding in hurt for lack in _lacking(holding, box.store)}
+    lacking = dict(sorted(found.items()))
     touched = [each for each in hurt if each.state is State.DAMAGED or _names(each, lacking)]
     images.move([each.id for each in touched], State.DAMAGED, box.now())
-    mended, reasons = _fetch_all(box, lacking)
+    fetched = fetch_all(tuple(lacking.values()), box.means, watch) if lacking else Fetched()
     box.store.sync()  # the catalog may not promise what a power cut could take back
-    left = lacking.keys() - mended.keys()
+    left = lacking.keys() - fetched.mended.keys()
     whole = [each for each in touched if not _names(each, left)]
     images.move([each.id for each in whole], State.COMPLETE, box.now())
+    sources = {each.name: each for each in box.catalog.sources.list()}
     return Repaired(
-        tuple(Mended(lacking[digest], url) for digest, url in sorted(mended.items())),
+        tuple(Mended(_blob(lacking[digest]), url) for digest, url in sorted(fetched.mended.items())),
         tuple(
-            Unmended(
-                lacking[digest],
-                tuple(each.ref for each in touched if _names(each, {digest})),
-                tuple(reasons.get(digest, ())[-_REASONS:]) or ("no source offers it",),
-            )
+            _unmended(lacking[digest], [each for each in touched if _names(each, {digest})], fetched, sources)
             for digest in sorted(left)
         ),
         tuple(each.ref for each in whole),
+        stopped=bool(left) and box.means.stop.is_set(),
     )
+
+
+def _unmended(
+    lack: Lack, holdings: Sequence[Holding], fetched: Fetched, sources: Mapping[SourceName, Source]
+) -> Unmended:
+    reasons = tuple(fetched.reasons.get(lack.digest, ())[-_REASONS:])
+    return Unmended(
+        _blob(lack),
+        tuple(each.ref for each in holdings),
+        reasons or ("no source offers it",),
+        tuple(hint_for(each, sources) for each in holdings),
+    )
+
+
+def hint_for(holding: Holding, sources: Mapping[SourceName, Source]) -> str:
+    """
+    What a person can do for an image that lacks a blob which nobody offers.
+    """
+    source = sources.get(holding.source)
+    if holding.source == OWN:
+        return (
+            f"{holding.ref} is of your own: build it again (the same recipe and SOURCE_DATE_EPOCH give the "
+            "same bytes), or take the file from a backup of the store; then run this again"
+        )
+    if source is None:
+        return (
+            f"{holding.ref} came from {holding.source}, which is no source here: if a bundle brought it, "
+            "import that bundle again (tundish bundle import), else add the source again"
+        )
+    if not source.enabled:
+        return f"{holding.ref} is of source {source.name}, which is off: tundish source enable {source.name}"
+    return (
+        f"{holding.ref} is of source {source.name}: run this again when that has it, or give it a mirror "
+        f"that does (tundish source set {source.name} --mirror URL)"
+    )
+
+
+def _blob(lack: Lack) -> Blob:
+    return Blob(lack.digest, lack.size)
 
 
 def _doubt(box: Toolbox, holdings: Iterable[Holding]) -> None:
@@ -153,64 +164,23 @@ def _doubt(box: Toolbox, holdings: Iterable[Holding]) -> None:
                 set_aside(box.store, damage)
 
 
-def _lacking(holding: Holding, store: BlobJanitor) -> Iterable[Blob]:
+def _lacking(holding: Holding, store: BlobJanitor) -> Iterable[Lack]:
     """
     What is not there, or not as long as it must be; the latter is set aside.
     """
     for item in holding.version.items:
         if not store.has(item.digest):
-            yield Blob(item.digest, item.size)
+            yield Lack(item.digest, item.size, item.path)
         elif store.size(item.digest) != item.size:
             store.quarantine(item.digest)
-            yield Blob(item.digest, item.size)
+            yield Lack(item.digest, item.size, item.path)
 
 
 def _names(holding: Holding, digests: Collection[Digest]) -> bool:
     return any(item.digest in digests for item in holding.version.items)
 
 
-def _fetch_all(
-    box: Toolbox, lacking: Mapping[Digest, Blob]
-) -> tuple[dict[Digest, str], dict[Digest, list[str]]]:
-    """
-    First from the places that are known, then from those that the sources name. The answer is where each
-    blob came from, and why the places that did not help did not.
-    """
-    mended: dict[Digest, str] = {}
-    reasons: dict[Digest, list[str]] = {}
-    for ask in (box.places.known, box.places.offered):
-        left = [blob for digest, blob in sorted(lacking.items()) if digest not in mended]
-        found = ask([blob.digest for blob in left]) if left else {}
-        for blob in left:
-            said = reasons.setdefault(blob.digest, [])
-            for place in found.get(blob.digest, ()):
-                try:
-                    _fetch(box, blob, place)
-                except (UpstreamError, IntegrityError, NotFound) as error:
-                    said.append(f"{place.url}: {error}"[:500])
-                else:
-                    mended[blob.digest] = place.url
-                    break
-    return mended, reasons
-
-
-def _fetch(box: Toolbox, blob: Blob, place: Place) -> None:
-    box.store.discard(blob.digest)  # what came from elsewhere may be of other bytes
-
-    def attempt() -> None:
-        with box.store.ingest(blob.digest, blob.size) as ingest:
-            if ingest.size < blob.size:
-                with place.fetcher.open(place.url, offset=ingest.size) as answer:
-                    if answer.offset != ingest.size:
-                        ingest.restart()
-                    for chunk in answer.chunks():
-                        ingest.write(chunk)
-            ingest.commit()
-
-    persist(attempt, box.patience, sleep=box.sleep, jitter=box.jitter, on_retry=lambda _error, _delay: None)
-
-
-def repaired_json(done: Repaired) -> Json:
+def repaired_json(done: Repaired) -> dict[str, Json]:
     """
     Fields are added, never changed. All sizes are bytes.
     """
@@ -224,8 +194,10 @@ def repaired_json(done: Repaired) -> Json:
                 "bytes": each.blob.size,
                 "versions": list(each.versions),
                 "reasons": list(each.reasons),
+                "hints": list(each.hints),
             }
             for each in done.unmended
         ],
         "versions": list(done.versions),
+        "stopped": done.stopped,
     }

@@ -34,7 +34,7 @@ class Reclaimable:
     later: int
 
 
-def collected_json(collected: Collected) -> Json:
+def collected_json(collected: Collected) -> dict[str, Json]:
     """
     All sizes are bytes.
     """

@@ -7,7 +7,7 @@ a repair sees that it lacks.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 
 from tundish.catalog.opened import Catalog
@@ -36,6 +36,13 @@ class Brush:
     throttle: Throttle | None = None
     quarantine: bool = True
 
+    def pay(self, count: int) -> None:
+        """
+        Wait as long as the pace demands after so many bytes.
+        """
+        if self.throttle is not None:
+            self.throttle.pay(count)
+
 
 @dataclass(frozen=True, slots=True)
 class Scrubbed:
@@ -54,12 +61,11 @@ class Scrubbed:
         return not self.damaged and not self.missing
 
 
-def rounds(brush: Brush, older_than: timedelta | None) -> tuple[Round, ...]:
+def rounds(brush: Brush, before: datetime | None) -> tuple[Round, ...]:
     """
-    What there is to hash: all blobs, or those that were not hashed for a time.
+    What there is to hash: all blobs, or those that were not hashed since a moment.
     """
     at = brush.now()
-    before = None if older_than is None else at - older_than
     found = []
     for shard, blobs in groupby(brush.store.walk(), key=_shard):
         note = notes.parse(brush.catalog.choices.get(_name(shard)))
@@ -120,8 +126,7 @@ class _Work:
 
     def _count(self, count: int) -> None:
         self._unsaved += count
-        if self._brush.throttle is not None:
-            self._brush.throttle.pay(count)
+        self._brush.pay(count)
         self._moved(count)
 
     def _save(self, shard: str, note: Note) -> None:

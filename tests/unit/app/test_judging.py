@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tundish.app.judging import AHEAD, ENOUGH, STALE, Facts, SourceFacts, judge
+from tundish.app.judging import AHEAD, ENOUGH, STALE, ChannelFacts, Facts, SourceFacts, judge
 from tundish.core.holding import Job
-from tundish.core.names import SourceName
+from tundish.core.names import SourceName, channel_name
 from tundish.core.notice import OPTIONAL, Announcement, Kind, Severity, Wanted
 from tundish.core.selection import Selection
 from tundish.sync.conditions import Condition
@@ -19,6 +19,7 @@ HOUR = timedelta(hours=1)
 READ = Condition(read_at=NOON, offered=("ubuntu/jammy", "ubuntu/noble"), lts="ubuntu/noble")
 LAB = SourceFacts(SourceName("lab"), True, READ, NOON)
 FINE = Facts((LAB,), (Selection("ubuntu", "noble"),), free=ENOUGH)
+BROKEN = ChannelFacts(channel_name("stable"), NOON, "the signing key is not there")
 FAILED = Job(7, "sync", "all sources", NOON, NOON + HOUR, "failed", "{}")
 
 
@@ -65,6 +66,7 @@ def test_a_new_state_calls_for_nothing() -> None:
         (replace(FINE, schedule=Schedule(on=False)), "auto-off"),
         (replace(FINE, last=FAILED, error="full"), "sync-failed"),
         (replace(FINE, last=replace(FAILED, outcome="lost")), "sync-failed"),
+        (replace(FINE, failing=(BROKEN,)), "resign-failed"),
         (replace(FINE, selections=()), "commissioning"),
         (replace(FINE, selections=(Selection("ubuntu", "jammy"),)), "commissioning"),
         (replace(FINE, commissioning="ubuntu/focal"), "commissioning"),
@@ -179,6 +181,7 @@ def test_what_is_turned_off_is_not_said() -> None:
         ),
         free=0,
         schedule=Schedule(on=False),
+        failing=(BROKEN,),
         last=FAILED,
         off=frozenset(OPTIONAL),
     )
