@@ -4,6 +4,7 @@ What the rules have in common: how one is written down, and how an image is aske
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from tundish.anatomy.index import Entry, Index, Kind
 from tundish.check.rule import Evidence, Judge, Rule, Severity, Unknown
@@ -12,6 +13,9 @@ from tundish.check.subject import Subject, Target
 
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 SHOWN = 5  # how many paths of a kind a sentence or its evidence names
+MAX_CONFIG = 2 * 1024 * 1024  # bytes; no file that people configure a system with is near that
+MAX_LINE = 4096
+MAX_FILES = 500  # that are read of one folder
 _SETTING = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)=(.*)$", re.MULTILINE)
 
 
@@ -63,12 +67,34 @@ def seen(paths: Iterable[str], value: str = "") -> tuple[Evidence, ...]:
     return tuple(Evidence(path, value) for path in list(paths)[:SHOWN])
 
 
+def text_of(index: Index, path: str) -> str:
+    """
+    A configuration file, empty if there is none.
+
+    Raises:
+        BadImage: it is longer than such a file is, or damaged.
+    """
+    return index.text(path, MAX_CONFIG) or ""
+
+
 def lines_of(index: Index, path: str, comment: str = "#") -> list[str]:
     """
-    The lines of a text file that say something: no blank ones, no comments. Nothing if there is no file.
+    The lines of a configuration file that say something, cut where they are too long: no blank ones, no
+    comments.
+
+    Raises:
+        BadImage: it is longer than such a file is, or damaged.
     """
-    text = index.text(path) or ""
-    return [line for each in text.splitlines() if (line := each.strip()) and not line.startswith(comment)]
+    lines = (line[:MAX_LINE].strip() for line in text_of(index, path).splitlines())
+    return [line for line in lines if line and not line.startswith(comment)]
+
+
+def config_files(index: Index, *patterns: str) -> list[str]:
+    """
+    The paths of files that fit one of the globs, in their order, the first ones of very many.
+    """
+    fitting = (islice(index.matching(pattern), MAX_FILES) for pattern in patterns)
+    return [entry.path for entries in fitting for entry in entries if index.is_file(entry.path)]
 
 
 def settings_of(text: str) -> dict[str, str]:

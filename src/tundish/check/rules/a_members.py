@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterator
 
 from tundish.anatomy.facts import Family
 from tundish.anatomy.index import Entry, Index, Kind, Remark, Trait
-from tundish.check.asking import ERROR, INFO, WARNING, files_below, lines_of, named, root_of, rule, seen
+from tundish.check.asking import (
+    ERROR,
+    INFO,
+    WARNING,
+    config_files,
+    files_below,
+    lines_of,
+    named,
+    root_of,
+    rule,
+    seen,
+)
 from tundish.check.rule import Evidence, Found, Unknown
 from tundish.check.scopes import anything, rooted, tar
 from tundish.check.subject import Subject
@@ -39,6 +50,7 @@ def safe(subject: Subject) -> Iterator[Found]:
         (Trait.ABSOLUTE, "members with an absolute path"),
         (Trait.UPWARDS, "members whose path leads upwards"),
         (Trait.CLASH, "paths that occur twice with different types"),
+        (Trait.DANGLING, "hard links to nothing"),
     ):
         if paths := _remarked(root.remarks, trait):
             yield Found(f"{meaning}: {named(paths)}", seen(paths, trait.value))
@@ -167,10 +179,8 @@ def _pings_without(root: Index) -> bool:
     """
     return any(
         "ping_group_range" in line
-        for pattern in ("usr/lib/sysctl.d/*.conf", "etc/sysctl.d/*.conf")
-        for entry in root.matching(pattern)
-        if entry.kind is Kind.FILE
-        for line in lines_of(root, entry.path)
+        for path in config_files(root, "usr/lib/sysctl.d/*.conf", "etc/sysctl.d/*.conf")
+        for line in lines_of(root, path)
     )
 
 

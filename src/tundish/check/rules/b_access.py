@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tundish.anatomy.facts import Password
 from tundish.anatomy.index import Index
-from tundish.check.asking import WARNING, lines_of, named, root_of, rule
+from tundish.check.asking import WARNING, config_files, lines_of, named, root_of, rule
 from tundish.check.rule import Evidence, Found
 from tundish.check.scopes import linux
 from tundish.check.subject import Subject
@@ -15,7 +15,8 @@ from tundish.check.subject import Subject
 _SSHD = "etc/ssh/sshd_config"
 _SSHD_DEFAULT = "usr/etc/ssh/sshd_config"  # where SUSE ships it
 _OPEN = {"permitrootlogin": "PermitRootLogin", "passwordauthentication": "PasswordAuthentication"}
-_MAX_INCLUDED = 100
+_MAX_INCLUDES = 50
+_SKIPPED = re.compile(r"\.[^/]*$|~$")  # names that sudo passes by
 _SUDO_SUBJECT = re.compile(r"(\S+)\s+\S+\s*=.*\bNOPASSWD\s*:")
 
 
@@ -65,16 +66,20 @@ def _statements(root: Index, path: str) -> Iterator[tuple[str, str]]:
     """
     The lines of sshd's configuration that hold for everybody, included files in their place.
     """
+    read, asked = {path}, 0  # a file that is included twice says nothing new the second time
     for line in _for_everybody(lines_of(root, path)):
         word, _, pattern = line.partition(" ")
         if word.lower() != "include":
             yield path, line
             continue
-        for each in pattern.split():
-            where = each if each.startswith("/") else f"etc/ssh/{each}"
-            for entry in list(root.matching(where))[:_MAX_INCLUDED]:
-                if root.is_file(entry.path):
-                    yield from ((entry.path, one) for one in _for_everybody(lines_of(root, entry.path)))
+        wanted = [one if one.startswith("/") else f"etc/ssh/{one}" for one in pattern.split()]
+        asked += len(wanted)
+        if asked > _MAX_INCLUDES:
+            return
+        for included in config_files(root, *wanted):
+            if included not in read:
+                read.add(included)
+                yield from ((included, one) for one in _for_everybody(lines_of(root, included)))
 
 
 def _for_everybody(lines: list[str]) -> Iterator[str]:
@@ -94,7 +99,7 @@ def _for_everybody(lines: list[str]) -> Iterator[str]:
 )
 def sudo(subject: Subject) -> Iterator[Found]:
     root, allowed = root_of(subject), subject.facts.cloud_init.default_user
-    files = [entry.path for entry in root.matching("etc/sudoers.d/*") if not re.search(r"\.|~$", entry.name)]
+    files = [path for path in config_files(root, "etc/sudoers.d/*") if not _SKIPPED.search(path)]
     for path in ("etc/sudoers", *files):
         who = [found[1] for line in _joined(root, path) if (found := _SUDO_SUBJECT.match(line))]
         if others := [name for name in who if not allowed or name != allowed]:

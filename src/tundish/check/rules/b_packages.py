@@ -6,20 +6,31 @@ import re
 from collections.abc import Iterator
 
 from tundish.anatomy.index import Index
-from tundish.check.asking import ERROR, WARNING, files_below, lines_of, named, root_of, rule, seen
+from tundish.check.asking import (
+    ERROR,
+    WARNING,
+    config_files,
+    files_below,
+    lines_of,
+    named,
+    root_of,
+    rule,
+    seen,
+)
 from tundish.check.rule import Evidence, Found
 from tundish.check.scopes import deb, linux, rooted, rpm
 from tundish.check.subject import Subject
 
 _BOOT = ("grub", "shim")
 _HELD = (*_BOOT, "linux-", "systemd")
-_PROXY = re.compile(r"(?:.*[\s:{])?Proxy(?:::[^\s\"']+)?\s+[\"'](?!DIRECT)[^\"'\s]", re.IGNORECASE)
+_PROXY = re.compile(r"(?:.*[\s:{])?Proxy(?:::[\w.-]+)?\s+[\"'](?!DIRECT)[^\"'\s]", re.IGNORECASE)
 _ENVIRONMENT = re.compile(r"(?:export\s+)?(?:https?|ftp|no)_proxy=\S", re.IGNORECASE)
 _LOCAL = re.compile(
     r"\b(?:https?|ftp)://(?:[^/\s@]*@)?(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|\[?::1)"
     r"|\bfile:/|\bcdrom:|\bhttps?://[^/\s]+\.(?:local|lan|internal)\b",
     re.IGNORECASE,
 )
+_SOURCES = ("etc/apt/sources.list", "etc/apt/sources.list.d/*.list", "etc/apt/sources.list.d/*.sources")
 _WRAPPERS = ("usr/local/bin/dpkg-query", "usr/local/bin/netplan")
 _POLICY = "usr/sbin/policy-rc.d"
 _REGISTERED = ("etc/pki/consumer", "etc/pki/entitlement", "var/lib/rhsm")
@@ -54,7 +65,7 @@ def build_network(subject: Subject) -> Iterator[Found]:
     root = root_of(subject)
     if proxies := sorted(set(_proxies(root))):
         yield Found(f"a proxy of the build is configured in {named(proxies)}", seen(proxies))
-    for path in _source_files(root):
+    for path in config_files(root, *_SOURCES):
         for line in lines_of(root, path):
             if _LOCAL.search(line):
                 what = f"{path} takes packages from a place of the build"
@@ -68,17 +79,12 @@ def build_network(subject: Subject) -> Iterator[Found]:
 
 def _proxies(root: Index) -> Iterator[str]:
     yield from (entry.path for entry in root.matching("etc/apt/apt.conf.d/*proxy*") if entry.size)
-    for entry in (*root.matching("etc/apt/apt.conf"), *root.matching("etc/apt/apt.conf.d/*")):
-        if root.is_file(entry.path) and any(_PROXY.match(line) for line in lines_of(root, entry.path, "//")):
-            yield entry.path
-    for entry in (*root.matching("etc/environment"), *root.matching("etc/profile.d/*proxy*")):
-        if root.is_file(entry.path) and any(_ENVIRONMENT.match(line) for line in lines_of(root, entry.path)):
-            yield entry.path
-
-
-def _source_files(root: Index) -> list[str]:
-    patterns = ("etc/apt/sources.list", "etc/apt/sources.list.d/*.list", "etc/apt/sources.list.d/*.sources")
-    return [one.path for pattern in patterns for one in root.matching(pattern) if root.is_file(one.path)]
+    for path in config_files(root, "etc/apt/apt.conf", "etc/apt/apt.conf.d/*"):
+        if any(_PROXY.match(line) for line in lines_of(root, path, "//")):
+            yield path
+    for path in config_files(root, "etc/environment", "etc/profile.d/*proxy*"):
+        if any(_ENVIRONMENT.match(line) for line in lines_of(root, path)):
+            yield path
 
 
 def _without_login(line: str) -> str:

@@ -12,12 +12,14 @@ from tundish.check.asking import (
     INFO,
     WARNING,
     command,
+    config_files,
     lines_of,
     must_boot,
     root_of,
     rule,
     seen,
     settings_of,
+    text_of,
 )
 from tundish.check.hooks import says
 from tundish.check.loaders import aims_at
@@ -29,7 +31,7 @@ from tundish.check.versions import CURTIN_NAMES, Curtin, curtin_has, knows
 _RELEASES = ("etc/os-release", "usr/lib/os-release")
 _OLD_RELEASES = ("etc/centos-release", "etc/redhat-release")
 _FAMILIES = frozenset({Family.DEBIAN, Family.REDHAT, Family.SUSE})
-_DETECTS = r"curtin[^\n]*\bdistro\b|\bdistro\.|osfamily|get_distroinfo"
+_DETECTS = r"curtin[^\n]{0,200}\bdistro\b|\bdistro\.|osfamily|get_distroinfo"
 _DATABASES = {
     "dpkg-query": ("var/lib/dpkg/status",),
     "rpm": tuple(
@@ -126,12 +128,10 @@ def _macro(root: Index, name: str) -> Iterator[tuple[str, str]]:
     """
     Where a macro of rpm is defined, and as what.
     """
-    for pattern in ("usr/lib/rpm/macros.d/macros.*", "etc/rpm/macros*"):
-        for entry in root.matching(pattern):
-            if root.is_file(entry.path):
-                for line in lines_of(root, entry.path):
-                    if parts := re.match(rf"%{name}\s+(\S+)", line):
-                        yield entry.path, parts[1]
+    for path in config_files(root, "usr/lib/rpm/macros.d/macros.*", "etc/rpm/macros*"):
+        for line in lines_of(root, path):
+            if parts := re.match(rf"%{name}\s+(\S+)", line):
+                yield path, parts[1][:40]
 
 
 @rule(
@@ -176,7 +176,7 @@ def not_core(subject: Subject) -> Iterator[Found]:
 
 
 def _is_classic(root: Index) -> bool:
-    release = settings_of(root.text("etc/os-release") or root.text("usr/lib/os-release") or "")
+    release = settings_of(text_of(root, "etc/os-release") or text_of(root, "usr/lib/os-release"))
     return bool(release) and release.get("ID") != "ubuntu-core"
 
 

@@ -6,7 +6,18 @@ import re
 from collections.abc import Iterator
 
 from tundish.anatomy.index import Entry, Index, Kind
-from tundish.check.asking import ERROR, WARNING, files_below, lines_of, named, root_of, rule, seen
+from tundish.check.asking import (
+    ERROR,
+    WARNING,
+    config_files,
+    files_below,
+    lines_of,
+    named,
+    root_of,
+    rule,
+    seen,
+    text_of,
+)
 from tundish.check.rule import Evidence, Found
 from tundish.check.scopes import linux, tar
 from tundish.check.subject import Subject
@@ -20,7 +31,7 @@ _OPTIONAL = frozenset({"noauto", "nofail"})
 
 
 def _content(root: Index, path: str) -> str:
-    return (root.text(path, 1 << 20) or "").strip() if root.is_file(path) else ""
+    return text_of(root, path).strip()
 
 
 @rule(
@@ -68,8 +79,8 @@ def host_keys(subject: Subject) -> Iterator[Found]:
 )
 def persistent_names(subject: Subject) -> Iterator[Found]:
     root = root_of(subject)
-    rules = [one.path for one in root.matching("etc/udev/rules.d/70-persistent-*.rules") if one.size]
-    if bound := [path for path in rules if root.is_file(path) and lines_of(root, path)]:
+    rules = config_files(root, "etc/udev/rules.d/70-persistent-*.rules")
+    if bound := [path for path in rules if lines_of(root, path)]:
         yield Found(f"{named(bound)} names the network cards or disks of the build", seen(bound))
 
 

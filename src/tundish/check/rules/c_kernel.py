@@ -12,12 +12,14 @@ from tundish.check.asking import (
     INFO,
     WARNING,
     command,
+    config_files,
     lines_of,
     named,
     need_packages,
     root_of,
     rule,
     seen,
+    text_of,
 )
 from tundish.check.rule import Evidence, Found, Unknown
 from tundish.check.scopes import builtin, custom, dd, deb, linux, rooted, rpm, suse, tar, ubuntu
@@ -92,16 +94,11 @@ def obtainable(subject: Subject) -> Iterator[Found]:
 
 
 def _has_source(root: Index) -> bool:
-    for pattern in _SOURCES:
-        for entry in root.matching(pattern):
-            if root.is_file(entry.path) and any(x.startswith("deb ") for x in lines_of(root, entry.path)):
-                return True
-    return any(
-        _is_enabled(stanza)
-        for entry in root.matching(_DEB822)
-        if root.is_file(entry.path)
-        for stanza in re.split(r"\n\s*\n", root.text(entry.path) or "")
-    )
+    one_line = (line for path in config_files(root, *_SOURCES) for line in lines_of(root, path))
+    if any(line.split()[0] == "deb" for line in one_line):
+        return True
+    texts = (text_of(root, path) for path in config_files(root, _DEB822))
+    return any(_is_enabled(stanza) for text in texts for stanza in re.split(r"\n\s*\n", text))
 
 
 def _is_enabled(stanza: str) -> bool:
