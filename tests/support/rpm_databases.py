@@ -106,3 +106,40 @@ def ndb_file(blobs: tuple[bytes, ...]) -> bytes:
 
 def _run(*command: str) -> None:
     subprocess.run(command, check=True, capture_output=True)
+
+
+def header(name: str, version: str = "1.0", release: str = "1", *, epoch: int | None = None) -> bytes:
+    """
+    A header of a package, made by hand.
+    """
+    texts = {1000: name, 1001: version, 1002: release, 1011: "Test House", 1014: "MIT", 1022: "noarch"}
+    entries, store = b"", b""
+    if epoch is not None:
+        entries, store = pack(">IIII", 1003, 4, 0, 1), pack(">I", epoch)
+    for tag, text in texts.items():
+        entries += pack(">IIII", tag, 6, len(store), 1)
+        store += text.encode() + b"\0"
+    return pack(">II", len(entries) // 16, len(store)) + entries + store
+
+
+def small_bdb(blobs: tuple[bytes, ...], order: str = "<", page: int = 512) -> bytes:
+    """
+    A Berkeley DB hash file of one page of keys, every value in a chain of pages, as rpm's long headers are.
+    """
+    items: list[bytes] = []
+    chains: list[bytes] = []
+    room = page - 26
+    for number, blob in enumerate(blobs, 1):
+        items += [b"\1" + pack(order + "I", number), pack(order + "B3xII", 3, 2 + len(chains), len(blob))]
+        pieces = [blob[at : at + room] for at in range(0, len(blob), room)]
+        for place, piece in enumerate(pieces):
+            following = 3 + len(chains) if place + 1 < len(pieces) else 0
+            head = pack(order + "QIIIHHBB", 0, 2 + len(chains), 0, following, 1, len(piece), 0, 7)
+            chains.append((head + piece).ljust(page, b"\0"))
+    places, body, end = b"", b"", page
+    for item in items:
+        end -= len(item)
+        places, body = places + pack(order + "H", end), item + body
+    keys = pack(order + "QIIIHHBB", 0, 1, 0, 0, len(items), end, 0, 13) + places
+    meta = bytes(12) + pack(order + "III", 0x061561, 9, page)
+    return meta.ljust(page, b"\0") + keys + bytes(page - len(keys) - len(body)) + body + b"".join(chains)
