@@ -212,7 +212,7 @@ def _network() -> Draft:
         "network",
         Where.TARGET,
         "writes the network to etc/cloud/cloud.cfg.d/50-curtin-networking.cfg, for cloud-init to apply",
-        rules=("E02", "E05", "E06", "E07", "E08", "E11", "M17"),
+        rules=("E11", "M17"),
     )
 
 
@@ -223,7 +223,6 @@ def _late(subject: Subject) -> Iterator[Draft]:
             Where.TARGET,
             "writes MAAS as the data source, with its credentials, to "
             "etc/cloud/cloud.cfg.d/95-cloudconfig-*.cfg",
-            rules=("E05",),
         )
     if subject.facts.hooks.finalize:
         yield Draft(

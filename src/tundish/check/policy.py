@@ -151,10 +151,10 @@ def weigh(
         if override is None or not matters:
             kept.append(_weighed(policy, finding))
         elif override.severity is None:
-            excused.append(Excused(finding, override.reason))
+            excused.append(Excused(finding, override.reason, ignored=True))
         else:
             kept.append(replace(finding, severity=override.severity))
-            excused.append(Excused(finding, override.reason))
+            excused.append(Excused(finding, override.reason, ignored=False))
     why = _reasons(policy, kept)
     told = (*overrides.told(today), *_unknowns(policy, kept))
     return Verdict(not why, policy, why, told, tuple(kept), tuple(excused))

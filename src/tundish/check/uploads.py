@@ -64,6 +64,7 @@ UBUNTU_VERSIONS = {
     "questing": "25.10",
     "resolute": "26.04",
 }
+CODENAMES = frozenset({*UBUNTU_VERSIONS, "buster", "bullseye", "bookworm", "trixie", "forky"})
 RESERVED = frozenset({*OSES, *UBUNTU_VERSIONS, "precise", "centos6", "centos66", "centos7", "centos70", "8"})
 WINDOWS_WITH_KEY = frozenset(
     {"win2008r2", "win2012", "win2012r2", "win2016", "win2016-core", "win2016dc", "win2019", "win2022"}

@@ -10,11 +10,13 @@ from tundish.check.rule import Finding
 @dataclass(frozen=True, slots=True)
 class Excused:
     """
-    A finding that somebody has taken upon himself, and the reason he gave.
+    A finding that somebody has taken upon himself, and the reason he gave. One that is not `ignored` only
+    weighs otherwise, and is among the findings of the verdict.
     """
 
     finding: Finding
     reason: str
+    ignored: bool
 
 
 @dataclass(frozen=True, slots=True)

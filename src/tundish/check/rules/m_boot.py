@@ -123,8 +123,10 @@ def _leads_on(subject: Subject) -> Iterator[Found]:
         )
 
 
-_STUCK = "GRUB from the network finds nothing to start on the disk: the machine boots from the "
-"network again and again"
+_STUCK = (
+    "GRUB from the network finds nothing to start on the disk: the machine boots from the network "
+    "again and again"
+)
 RULES = (
     Rule(
         "M20",

@@ -11,6 +11,7 @@ from tundish.check.subject import Filetype, Request, Subject
 from tundish.check.uploads import (
     ARCHES,
     BASE_OSES,
+    CODENAMES,
     CONFIGURED_BASES,
     DEPLOYED,
     OSES,
@@ -150,6 +151,7 @@ def _has_a_base(subject: Subject) -> Iterator[Found]:
 
 def _says_its_base(subject: Subject) -> Iterator[Found]:
     request, root = subject.request, subject.root
+    yield from _other_series(subject)
     if request.base_image or not request.name:
         return
     ubuntu = subject.facts.os.id == "ubuntu" or (root is not None and "usr/sbin/netplan" in root)
@@ -158,6 +160,24 @@ def _says_its_base(subject: Subject) -> Iterator[Found]:
         (Evidence("base_image", "not given"),),
         Severity.INFO if ubuntu else None,
     )
+
+
+def _other_series(subject: Subject) -> Iterator[Found]:
+    """
+    What name and base say of the series, against what the image says of itself.
+    """
+    os, request = subject.facts.os, subject.request
+    said = {
+        word
+        for word in re.split(r"[^a-z]+", f"{request.name} {request.base_image}".lower())
+        if word in CODENAMES
+    }
+    if os.codename in CODENAMES and (others := sorted(said - {os.codename})):
+        yield Found(
+            f"the upload speaks of {' and '.join(others)}, and the image is {os.codename}",
+            (Evidence(os.source or "etc/os-release", os.codename), Evidence("name", request.name)),
+            fix=f"name the upload and its base_image after {os.codename}",
+        )
 
 
 def _can_be_configured(subject: Subject) -> Iterator[Found]:

@@ -138,6 +138,7 @@ BAD = [
     Bad("M08", "not custom", lambda: asked("rhel/9", base="rhel/9"), WARNING, "ignored"),
     Bad("M09", "without netplan", lambda: asked(base="", like="rocky"), WARNING, "no base_image"),
     Bad("M09", "with netplan", lambda: asked(base=""), INFO, "no base_image"),
+    Bad("M09", "another series", lambda: asked(base="ubuntu/jammy"), WARNING, "the image is noble"),
     Bad("M10", "an OS that is no base", lambda: asked(base="debian/12"), ERROR, "a base of debian"),
     Bad("M11", "another architecture", lambda: asked(arch="arm64/generic"), INFO, "custom/image"),
     Bad("M12", "custom", asked, INFO, "Missing boot image"),
