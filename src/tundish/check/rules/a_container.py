@@ -5,7 +5,7 @@ Group A, first half: whether the file is what the upload declares, and arrives w
 from collections.abc import Iterator
 
 from tundish.anatomy.image import Compression, Form
-from tundish.anatomy.index import Trait
+from tundish.anatomy.index import Index, Kind, Trait
 from tundish.check.asking import ERROR, INFO, WARNING, named, rule
 from tundish.check.rule import Evidence, Found
 from tundish.check.scopes import anything, ddtar, tar
@@ -183,10 +183,26 @@ def record(subject: Subject) -> Iterator[Found]:
         times = [entry.mtime for entry in image.root if entry.path]
         if times:
             evidence.append(Evidence("mtime", f"{min(times)} to {max(times)}"))
+        if order := _order(image.root) if image.form is Form.TAR and image.disk is None else "":
+            evidence.append(Evidence("order of members", order))
     if wrapping.compression is Compression.GZIP:
         evidence.append(Evidence("gzip header", "has a name or a time" if wrapping.stamped else "bare"))
     hint = "; its gzip header has a name or a time, so two builds differ" if wrapping.stamped else ""
     yield Found(f"{image.name} has {wrapping.size} bytes{hint}", tuple(evidence))
+
+
+def _order(root: Index) -> str:
+    """
+    Whether the files of a tar stand in the order of their names; empty where that cannot be seen.
+
+    Contents follow their members, so the place of a content tells the member's.
+    """
+    files = [one for one in root if one.kind is Kind.FILE and not one.first]
+    if not any(one.place for one in files):
+        return ""
+    by_place = sorted(files, key=lambda one: one.place)
+    by_folder = sorted(files, key=lambda one: one.path.split("/"))
+    return "sorted by name" if by_place in (files, by_folder) else "as they came, so two builds may differ"
 
 
 RULES = (declared, whole, unpackable, alone, memory, record)

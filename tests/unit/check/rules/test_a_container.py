@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.images import Contents
 from tests.support.systems import subject, subject_of
 from tests.unit.check.asked import ERROR, INFO, WARNING, Bad, Good, found, named, spoils
 from tundish.anatomy.image import Compression, Disk, Enclosed, Form, Image, Scheme, Table, Wrapping
-from tundish.anatomy.index import Remark, Trait
+from tundish.anatomy.index import Entry, Index, Kind, Remark, Trait
+from tundish.check.rule import Evidence, ask
+from tundish.check.rulebook import rule
 from tundish.check.subject import Filetype, Request, Subject
 
 _DISK = Disk(Form.DISK, 8 << 30, Table(Scheme.GPT))
@@ -136,3 +139,23 @@ def test_a_good_file_passes(case: Good) -> None:
     What is as it should be is not complained of.
     """
     assert spoils(case) == ""
+
+
+@pytest.mark.parametrize(
+    ("paths", "order"),
+    [
+        (["a", "b/c", "b/d"], "sorted by name"),
+        (["a/x", "a-b"], "sorted by name"),
+        (["b", "a"], "as they came, so two builds may differ"),
+    ],
+)
+def test_the_order_of_members_is_recorded(paths: list[str], order: str) -> None:
+    """
+    Whether a tar's members are sorted is a hint of whether two builds of it are the same.
+    """
+    made = subject("ubuntu")
+    entries = [Entry(path, Kind.FILE, place=512 * place) for place, path in enumerate(paths, 1)]
+    root = Index("image", entries, Contents({}))
+    (finding,) = ask(rule("A15"), replace(made, image=replace(made.image, root=root)))
+
+    assert Evidence("order of members", order) in finding.evidence
