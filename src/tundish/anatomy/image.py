@@ -48,6 +48,7 @@ class Form(StrEnum):
     KERNEL = "kernel"
     SCRIPT = "script"  # begins with #!
     EMPTY = "empty"
+    FOLDER = "folder"  # a tree of this machine's files, no image file at all
     UNKNOWN = "unknown"
 
 
