@@ -38,6 +38,7 @@ def stream_index(data: bytes) -> None:
     seeds=lambda: _all(documents.products_files()),
     words=(*_KEYS, b"products:1.0", b'"_aliases"', b'"content_id"'),
     mutation=of_json,
+    longest=8 * KIB,  # longer ones say the same more often
 )
 def stream_products(data: bytes) -> None:
     """
@@ -50,7 +51,7 @@ def stream_products(data: bytes) -> None:
         select.matches(Selection("*", "*", kernels=("ga-24.04",)), product, names.source_name("fuzz"))
 
 
-@target(BadDocument, seeds=lambda: _all(documents.products_files()), mutation=of_json)
+@target(BadDocument, seeds=lambda: _all(documents.products_files()), mutation=of_json, longest=8 * KIB)
 def nameless_products(data: bytes) -> None:
     """
     The same as bundles and mirrors read it, whose products need no name.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.support.processes import SECONDS, Ended, environment
 
-MANY = 50  # writes of each kind of work, under the marker `kills`
+MANY = int(os.environ.get("TUNDISH_TEST_WRITES", "50"))  # of each kind of work, under the marker `kills`
 _SIZE = "96m"  # more than what a run wants to leave free
 
 # Fills the disk before the given write, counted from the beginning of a function on, in any thread. With 0
