@@ -45,6 +45,7 @@ _FILES = (
     r"usr/s?bin/(?:cloud-init.*|lsb_release|netplan|dpkg-query|policy-rc\.d)",
     _PYTHON + r"/cloudinit/(?:version|features|sources/DataSourceMAAS)\.py",
     _PYTHON + r"/(?:cloud_init|oauthlib)[^/]*/METADATA",
+    r"usr/share/doc/[^/]*/copyright",
     r"home/[^/]*/\.(?:ssh/authorized_keys|bash_history)",
 )
 _BELOW = re.compile(rf"(?:usr/)?(?:{'|'.join(map(re.escape, _FOLDERS))})/")

@@ -25,6 +25,8 @@ _GNU = {
 }
 NAMES = _GNU | {
     "0BSD",
+    "AFL-2.1",
+    "AFL-3.0",
     "Apache-1.0",
     "Apache-1.1",
     "Apache-2.0",
@@ -192,4 +194,4 @@ def _licences(text: str) -> Iterator[str]:
         parts = [word.upper() if word.lower() in {"and", "or"} else spdx_name(word) for word in words]
         joined = " ".join(parts)
         if len(joined) <= MAX_LENGTH:
-            yield f"({joined})" if " OR " in joined else joined
+            yield from [f"({joined})"] if " OR " in joined else joined.split(" AND ")

@@ -20,7 +20,7 @@ class Weight:
     files: int
 
 
-def biggest(index: Index, count: int = 10, depth: int = 2) -> tuple[Weight, ...]:
+def biggest(index: Index, count: int = 10, depth: int = 3) -> tuple[Weight, ...]:
     """
     The folders that hold most, at most so deep; a file with several names counts once.
     """
