@@ -3,14 +3,16 @@ Which drivers a kernel has at hand before it has found its root: those in its in
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tundish.anatomy.cpio_reader import listed
 from tundish.anatomy.facts import Kernel
 from tundish.anatomy.index import Index
-from tundish.check.rule import Unknown
+from tundish.check.asking import lines_of
 
-_MODULE = re.compile(r"([^/]+)\.ko(?:\.(?:gz|xz|zst))?$")
+MAX_INITRD = 128 * 1024 * 1024
+_MODULE = re.compile(r"(.+)\.ko(?:\.(?:gz|xz|zst))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +27,19 @@ class Listing:
 
 def drivers_of(root: Index, kernel: Kernel) -> Listing:
     """
-    List an initramfs.
+    The drivers of a kernel's initramfs, which must be there.
 
     Raises:
-        Unknown: there is none, or it cannot be read.
+        BadImage: it is damaged, longer than such a file is, or nothing that a kernel unpacks.
     """
-    what = "cannot be listed" if root.is_file(kernel.initrd) else "is not there"
-    raise Unknown(f"{kernel.initrd or 'the initramfs'} {what}")
+    members = listed(root.read(kernel.initrd, MAX_INITRD), kernel.initrd)
+    builtin = lines_of(root, f"{kernel.modules}/modules.builtin") if kernel.modules else []
+    return Listing(kernel.initrd, named_in((*(one.path for one in members), *builtin)))
 
 
-def named_in(paths: Iterator[str]) -> frozenset[str]:
+def named_in(paths: Iterable[str]) -> frozenset[str]:
     """
     The drivers among paths of modules.
     """
-    found = (_MODULE.search(path) for path in paths)
+    found = (_MODULE.fullmatch(path.rpartition("/")[2]) for path in paths)
     return frozenset(one[1].replace("-", "_") for one in found if one)

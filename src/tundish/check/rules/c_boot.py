@@ -5,16 +5,19 @@ Group C, second half: whether the kernel finds its root on a machine other than 
 import re
 from collections.abc import Iterator
 
+from tundish.anatomy.facts import Kernel
 from tundish.anatomy.index import Index
 from tundish.check.asking import (
     ERROR,
     INFO,
     WARNING,
     command,
+    config_files,
     lines_of,
     root_of,
     rule,
     settings_of,
+    text_of,
 )
 from tundish.check.drivers import Listing, drivers_of
 from tundish.check.hooks import says
@@ -23,6 +26,7 @@ from tundish.check.rules.c_kernel import newest
 from tundish.check.scopes import amd64, linux, rooted, rpm, tar
 from tundish.check.subject import Subject
 from tundish.check.versions import BACKPORTED, NEEDS_GRUB, NEEDS_KERNEL, maker_of, numbers
+from tundish.core.errors import BadImage
 
 _DRACUT = ("etc/dracut.conf", "etc/dracut.conf.d/*.conf", "usr/lib/dracut/dracut.conf.d/*.conf")
 _DRIVERS: tuple[tuple[str, ...], ...] = (
@@ -59,10 +63,7 @@ def generic(subject: Subject) -> Iterator[Found]:
     hostonly = _hostonly(root)
     if subject.facts.has("dracut-config-generic") or hostonly[1] == "no":
         return
-    try:
-        listing = drivers_of(root, kernel) if kernel else None
-    except Unknown:
-        listing = None
+    listing = _listing(root, kernel)
     if listing is not None:
         yield from _lacking(listing)
     elif hostonly[1] == "yes":
@@ -71,17 +72,28 @@ def generic(subject: Subject) -> Iterator[Found]:
         raise Unknown("dracut's configuration does not say, and the initramfs cannot be listed")
 
 
+def _listing(root: Index, kernel: Kernel | None) -> Listing | None:
+    """
+    What an initramfs holds, if it is there and can be read.
+    """
+    if kernel is None or not root.is_file(kernel.initrd):
+        return None
+    try:
+        return drivers_of(root, kernel)
+    except BadImage:
+        return None
+
+
 def _hostonly(root: Index) -> tuple[str, str]:
     """
     Which file says what of hostonly. Files of the two folders count in the order of their names; of two
     with the same name the one in etc counts.
     """
-    by_name = {one.name: one for at in reversed(_DRACUT[1:]) for one in root.matching(at)}
-    files = [*root.matching(_DRACUT[0]), *(by_name[name] for name in sorted(by_name))]
+    by_name = {path.rpartition("/")[2]: path for path in config_files(root, *reversed(_DRACUT[1:]))}
     said = ("", "")
-    for entry in files:
-        value = settings_of(root.text(entry.path) or "").get("hostonly") if root.is_file(entry.path) else None
-        said = (entry.path, value.lower()) if value is not None else said
+    for path in (*config_files(root, _DRACUT[0]), *(by_name[name] for name in sorted(by_name))):
+        value = settings_of(text_of(root, path)).get("hostonly")
+        said = (path, value.lower()) if value is not None else said
     return said
 
 
@@ -105,14 +117,14 @@ def _lacking(listing: Listing) -> Iterator[Found]:
 def no_fixed_root(subject: Subject) -> Iterator[Found]:
     root = root_of(subject)
     lowered = WARNING if not subject.builtin and says(subject, _REWRITES) else None
-    entries = [one.path for one in root.matching(_ENTRIES)]
+    entries = config_files(root, _ENTRIES)
     for path in ("etc/kernel/cmdline", *entries):
         for line in lines_of(root, path):
             found = _ROOT.search(line)
             if found and not _is_own(subject, found[1]):
                 yield Found(f"{path} has root={found[1]}", (Evidence(path, found[0]),), lowered)
                 break
-    says_bls = settings_of(root.text("etc/default/grub") or "").get("GRUB_ENABLE_BLSCFG", "").lower()
+    says_bls = settings_of(text_of(root, "etc/default/grub")).get("GRUB_ENABLE_BLSCFG", "").lower()
     if says_bls == "true" and subject.facts.kernels and not entries:
         yield Found(
             "etc/default/grub sets GRUB_ENABLE_BLSCFG=true, and boot/loader/entries is empty",
@@ -145,15 +157,15 @@ def _is_own(subject: Subject, device: str) -> bool:
 )
 def command_line(subject: Subject) -> Iterator[Found]:
     root = root_of(subject)
-    for entry in (one for at in _GRUB for one in root.matching(at)):
-        said = settings_of(root.text(entry.path) or "") if root.is_file(entry.path) else {}
+    for path in config_files(root, *_GRUB):
+        said = settings_of(text_of(root, path))
         line = " ".join(value for name, value in said.items() if name.startswith("GRUB_CMDLINE_LINUX"))
         words = line.split()
         fixed = [word for word in words if word.startswith(("resume=", "root="))]
         if "console=ttyS0" in line and not _SCREEN.search(line):
             fixed.append("console=ttyS0, and no console on the screen")
         for each in fixed:
-            yield Found(f"{entry.path} has {each}", (Evidence(entry.path, line[:120]),))
+            yield Found(f"{path} has {each[:200]}", (Evidence(path, line[:120]),))
 
 
 @rule(

@@ -2,6 +2,7 @@
 Group C: a kernel, and what it needs to find its root on any machine.
 """
 
+import gzip
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -12,6 +13,7 @@ from tests.support.images import Tree
 from tests.support.parts import dpkg, kernel, script
 from tests.support.systems import SYSTEMS, installed, subject
 from tests.unit.check.asked import ERROR, INFO, WARNING, Bad, Good, found, named, spoils, worst
+from tundish.anatomy import cpio
 from tundish.anatomy.facts import Facts, Installed
 from tundish.anatomy.image import Disk, Form, Scheme, Table, Volume
 from tundish.check.rule import Status
@@ -33,6 +35,17 @@ def _rocky(
     """
     kept = tuple(one for one in SYSTEMS["rocky"].packages if one.name not in gone.split())
     return subject("rocky", changes, packages=(*kept, *installed(instead)), without=without)
+
+
+def _initramfs(*drivers: str, builtin: str = "") -> Subject:
+    """
+    Rocky whose configuration says nothing of hostonly, with an initramfs that holds these drivers.
+    """
+    modules = f"usr/lib/modules/{_KERNEL}"
+    members = [cpio.file(f"{modules}/kernel/drivers/{name}.ko.xz", b"") for name in drivers]
+    packed = gzip.compress(cpio.newc([cpio.folder("usr"), *members]))
+    changes: Tree = {f"boot/initramfs-{_KERNEL}.img": packed, f"{modules}/modules.builtin": builtin}
+    return _rocky(changes, gone="dracut-config-generic", without=(_GENERIC,))
 
 
 def _disk(changes: dict[str, str], uuid: str) -> Subject:
@@ -159,6 +172,14 @@ BAD = [
         ERROR,
         f"{_GENERIC} sets hostonly to yes",
     ),
+    Bad(
+        "C07",
+        "drivers of a virtual machine",
+        lambda: _initramfs("virtio_blk"),
+        WARNING,
+        "has no driver nvme",
+    ),
+    Bad("C07", "no driver of a disk", lambda: _initramfs("ext4"), ERROR, "has no driver ahci"),
     Bad(
         "C08",
         "a cmdline",
@@ -305,6 +326,13 @@ GOOD = [
     Good("C07", "hostonly=no", lambda: _rocky(gone="dracut-config-generic")),
     Good(
         "C07",
+        "an initramfs with all drivers, some of them built in",
+        lambda: _initramfs(
+            "nvme", "virtio-blk", "mpt3sas", "mlx5_core", builtin="kernel/drivers/ata/ahci.ko\n"
+        ),
+    ),
+    Good(
+        "C07",
         "a file of etc over the one of usr",
         lambda: _rocky(
             gone="dracut-config-generic",
@@ -392,7 +420,8 @@ def test_an_initramfs_nobody_speaks_of_is_unknown() -> None:
     """
     Where neither configuration nor listing says how an initramfs was made, nothing is claimed.
     """
-    silent = _rocky(gone="dracut-config-generic", without=(_GENERIC,))
+    damaged = {f"boot/initramfs-{_KERNEL}.img": b"070701" + b"0" * 90}
+    silent = _rocky(damaged, gone="dracut-config-generic", without=(_GENERIC,))
 
     assert Status.UNKNOWN is worst("C07", silent)[0]
 
