@@ -4,6 +4,7 @@
 
 import click
 
+from tundish.cli import inspecting
 from tundish.cli.command import Noun
 from tundish.cli.session import answer, json_option, opened, size_text, table, time_text
 from tundish.core.holding import Holding
@@ -19,12 +20,18 @@ REF = "OS/SERIES/ARCH[/KERNEL][@VERSION]"
     tundish image list
     tundish image show debian/bookworm/amd64
     tundish image pin debian/bookworm/amd64@20261124
+    tundish image inspect rocky9.tar.gz
     """,
 )
 def image() -> None:
     """
-    List and show the images held, and say which ones stay.
+    List and show the images held, say which ones stay, and what is inside of one.
     """
+
+
+image.add_command(inspecting.inspect)
+image.add_command(inspecting.manifest)
+image.add_command(inspecting.sbom)
 
 
 @image.command("list", example="tundish image list --os ubuntu --json")
