@@ -51,7 +51,7 @@ def read_image(
     Read an image file of any kind; `name` is that of the file.
 
     Raises:
-        BadImage: it is more than may be held, or is a tar from whose beginning nothing can be read.
+        BadImage: it is more than may be held in memory.
     """
     compression = compression_of(readable.read_at(0, HEAD))
     if compression is not Compression.NONE:
@@ -101,7 +101,8 @@ def _of_tar(listing: Listing, whole: Callable[[], Readable], name: str, wrapping
         image = _carrying(whole(), name, wrapping)
         if image.disk is not None:
             return image
-    return Image(name, wrapping, Form.TAR, listing.index, remarks=tuple(_after(listing)))
+    root = listing.index if listing.members else None
+    return Image(name, wrapping, Form.TAR, root, remarks=tuple(_after(listing)))
 
 
 def _may_carry(listing: Listing) -> bool:

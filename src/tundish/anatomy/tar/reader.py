@@ -56,7 +56,7 @@ def read_tar(pieces: Iterable[bytes], name: str, keep: Keep, passes: Passes) -> 
     The Index of a tar. `passes` say how the same bytes are read again, for what was not kept.
 
     Raises:
-        BadImage: its very beginning is no tar, or it is more than may be held in memory.
+        BadImage: it is more than may be held in memory.
     """
     feed, kept = Feed(pieces), Kept(keep)
     building = _Building(feed, kept)
@@ -65,7 +65,7 @@ def read_tar(pieces: Iterable[bytes], name: str, keep: Keep, passes: Passes) -> 
         for member in members(feed):
             building.take(member)
     except BadImage as error:
-        if not building.count or building.is_too_much:
+        if building.is_too_much:
             raise
         fault = str(error)
     after, again = (0, False) if fault else _after(feed)
