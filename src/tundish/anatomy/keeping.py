@@ -25,6 +25,7 @@ _FOLDERS = (
     "usr/lib/systemd/system-preset",
     "usr/lib/kernel",
     "usr/lib/dracut/dracut.conf.d",
+    "usr/lib/sysctl.d",
     "usr/lib/cloud-init",
     "lib/systemd/system",
     "usr/share/keyrings",
@@ -43,9 +44,9 @@ _FILES = (
     # whose first bytes say for which architecture they are
     r"(?:usr/)?bin/(?:sh|dash|bash|busybox|env)|usr/lib/systemd/systemd",
     r"usr/s?bin/(?:cloud-init.*|lsb_release|netplan|dpkg-query|policy-rc\.d)",
-    _PYTHON + r"/cloudinit/(?:version|features|sources/DataSourceMAAS)\.py",
+    _PYTHON + r"/cloudinit/(?:version|features|sources/DataSource(?:MAAS|SmartOS))\.py",
     _PYTHON + r"/(?:cloud_init|oauthlib)[^/]*/METADATA",
-    r"usr/share/doc/[^/]*/copyright",
+    r"usr/share/doc/[^/]*/copyright|var/cache/debconf/config\.dat",
     r"home/[^/]*/\.(?:ssh/authorized_keys|bash_history)",
 )
 _BELOW = re.compile(rf"(?:usr/)?(?:{'|'.join(map(re.escape, _FOLDERS))})/")
