@@ -121,7 +121,7 @@ def _exit_codes() -> Iterator[str]:
         "Exit codes",
         "Every command ends with one of these. Errors go to standard error; with `--json`, as a line of it.",
     )
-    rows = [("0", "", "it was done")]
+    rows = [("0", "", "it was done"), ("1", "", "`check`: the image is unfit; its report says why")]
     for code in sorted({row.exit for row in REACTIONS.values()}):
         kinds = [kind for kind, row in REACTIONS.items() if row.exit == code and not _is_below(kind, code)]
         rows += [(str(code), f"`{kind.__name__}`", _meaning(kind)) for kind in kinds]

@@ -53,6 +53,7 @@ ELSEWHERE = {  # and why
     "channel promote": "needs a release: tests/cli/test_channels.py",
     "channel rollback": "needs two releases: tests/cli/test_channels.py",
     "channel show": "needs a release: tests/cli/test_channels.py",
+    "check": "needs an image: tests/cli/test_check.py",
     "demo": "takes minutes",
     "image inspect": "needs an image: tests/cli/test_inspecting.py",
     "image manifest": "needs an image: tests/cli/test_inspecting.py",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from tundish.check.plan_values import DeployPlan, Step
 from tundish.check.report_style import STYLE
-from tundish.check.report_text import summary
+from tundish.check.report_text import summary, system_of
 from tundish.check.report_treemap import folders, treemap
 from tundish.check.report_words import count, sentence, size, text
 from tundish.check.rule import Evidence, Finding, Severity, Status
@@ -58,7 +58,7 @@ def _head(name: str, word: str) -> Iterator[str]:
 
 def _verdict(report: Report) -> Iterator[str]:
     verdict, subject = report.verdict, report.subject
-    title = subject.facts.os.pretty or subject.facts.os.id or subject.facts.family
+    title = system_of(subject.facts)
     counts = [
         count(_count(report, Status.FAIL, Severity.ERROR), "error"),
         count(_count(report, Status.FAIL, Severity.WARNING), "warning"),

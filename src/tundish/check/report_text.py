@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tundish.anatomy.facts import Facts, Family
 from tundish.check.plan_values import DeployPlan, State, Step
 from tundish.check.rule import Finding, Rule, Severity, Status
 from tundish.check.run import Report
@@ -61,15 +62,14 @@ def lines(report: Report, *, all_: bool = False, width: int = WIDTH) -> Iterator
 
 def _verdict(report: Report, width: int) -> Iterator[Line]:
     request, subject = report.subject.request, report.subject
-    title = subject.facts.os.pretty or subject.facts.os.id or subject.facts.family
+    title = system_of(subject.facts)
     as_ = " ".join(
         filter(None, (request.filetype, request.name, request.base_image and f"on {request.base_image}"))
     )
     mood = Tone.GOOD if report.verdict.fit else Tone.BAD
-    yield Line(f"{report.verdict.word.upper()}  {subject.image.name}", mood)
-    yield Line(
-        f"{title}, {subject.facts.arch or 'unknown architecture'}, as {as_}; policy {report.verdict.policy}"
-    )
+    yield Line(f"{report.verdict.word.upper()}  {shown(subject.image.name)}", mood)
+    arch = subject.facts.arch or "unknown architecture"
+    yield Line(shown(f"{title}, {arch}, as {as_}; policy {report.verdict.policy}"))
     for sentence in (*(f"assumed: {one}" for one in report.assumed), *report.verdict.told):
         yield from _wrapped(sentence, "  ", Tone.DIM, width)
     for one in report.verdict.excused:
@@ -136,6 +136,14 @@ def _step(number: int, step: Step, width: int) -> Iterator[Line]:
         yield from _wrapped(text, " " * 13, tone if text in step.problems else Tone.DIM, width)
 
 
+def system_of(facts: Facts) -> str:
+    """
+    What the system calls itself.
+    """
+    family = "no known system" if facts.family is Family.NONE else facts.family.value
+    return facts.os.pretty or facts.os.id or family
+
+
 def summary(plan: DeployPlan) -> Iterator[tuple[str, str]]:
     """
     What a plan comes to, as words with their values.
@@ -153,14 +161,20 @@ def _wrapped(text: str, head: str, tone: Tone, width: int, hang: int | None = No
     """
     A text behind a head, its further lines set in as far; control characters of an image are shown, not sent.
     """
-    plain = "".join(char if char.isprintable() else repr(char)[1:-1] for char in " ".join(text.split()))
     rest = " " * (len(head) if hang is None else hang)
     width = max(width, len(head) + 24)
     wrapper = textwrap.TextWrapper(
         width, head, rest, break_on_hyphens=False, break_long_words=False, drop_whitespace=True
     )
-    found = wrapper.wrap(plain)
+    found = wrapper.wrap(shown(text))
     yield from (Line(one, tone) for one in found or [head.rstrip()])
+
+
+def shown(text: str) -> str:
+    """
+    A text in one line, its control characters written out.
+    """
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in " ".join(text.split()))
 
 
 def explained(rule: Rule) -> Iterator[Line]:

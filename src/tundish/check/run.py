@@ -46,10 +46,11 @@ def report_of(
     overrides: Overrides | None = None,
     today: date,
     assumed: tuple[str, ...] = (),
+    further: tuple[Finding, ...] = (),
 ) -> Report:
     """
-    Check an image.
+    Check an image. `further` are findings from before there were facts to ask.
     """
-    findings = findings_of(subject)
+    findings = (*further, *findings_of(subject))
     verdict = weigh(policy, findings, overrides=overrides, today=today)
     return Report(subject, verdict, plan_of(subject, findings), assumed)

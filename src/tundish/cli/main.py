@@ -22,6 +22,7 @@ COMMANDS = {  # word: its line of help; the word is the module of this package a
     "build": "Build an image from the machine's own package archive.",
     "channel": "Promote, roll back and compare what is offered.",
     "bundle": "Carry images across an air gap in one signed file.",
+    "check": "Tell whether MAAS can deploy an image, and what the deployment would do.",
     "completion": "Print the shell completion script.",
     "demo": "Build, publish, sync and boot a real image, and show how.",
     "doctor": "Say what works on this machine, and how to mend what does not.",

@@ -5,15 +5,17 @@ Group G, first part: partition table, EFI system partition, boot code, and what 
 import re
 from collections.abc import Iterator
 
+from tundish.anatomy.facts import Family
 from tundish.anatomy.image import Disk, Form, Scheme, Volume
 from tundish.check.boot import BIOS_GRUB, boots, lack, paths_on_esp
 from tundish.check.chainload import known_paths
-from tundish.check.hooks import says
+from tundish.check.hooks import MOUNTABLE, says
 from tundish.check.rule import Evidence, Found, Rule, Severity, Unknown
 from tundish.check.scopes import core, dd, esxi, linux, win
 from tundish.check.subject import Subject
 
 MIB = 1024 * 1024
+_LISTED = MOUNTABLE | {Form.LUKS, Form.VMFS}
 GROWN = r"\b(lvextend|pvresize|lvresize)\b"
 
 
@@ -24,7 +26,14 @@ def disk_of(subject: Subject) -> Disk:
 
 
 def _is_sound(subject: Subject) -> Iterator[Found]:
+    if subject.image.disk is None and not subject.image.wrapping.fault:
+        yield Found("the image holds no disk", (Evidence("content", subject.image.form),))
+        return
     disk = disk_of(subject)
+    unread = any(one.index is None and one.form in _LISTED for one in disk.volumes)
+    if subject.family is Family.NONE and not unread:
+        seen = tuple(Evidence(f"volume {one.name}", one.form) for one in disk.volumes)
+        yield Found("no volume of the disk holds a system", seen)
     for fault in disk.table.faults:
         yield Found(f"the partition table: {fault}", (Evidence(disk.table.scheme, fault),))
     known = any(volume.form not in {Form.UNKNOWN, Form.EMPTY} for volume in disk.volumes)

@@ -93,6 +93,16 @@ def on_lvm(**tree: Node) -> Subject:
     return linux(made=replace(made, volumes=(*made.volumes, logical)))
 
 
+def _without_disk() -> Subject:
+    made = linux()
+    return replace(made, image=replace(made.image, disk=None, form=Form.EMPTY))
+
+
+def _without_system() -> Subject:
+    made = linux()
+    return replace(made, facts=replace(made.facts, family=Family.NONE))
+
+
 BAD = [
     Bad(
         "G01",
@@ -110,6 +120,8 @@ BAD = [
         ERROR,
         "neither a partition table nor",
     ),
+    Bad("G01", "no disk", _without_disk, ERROR, "holds no disk"),
+    Bad("G01", "no system", _without_system, ERROR, "no volume of the disk holds a system"),
     Bad("G02", "no ESP", lambda: linux(_ROOT, target=UEFI), ERROR, "no EFI system partition"),
     Bad("G02", "no ESP, where BIOS is enough", lambda: linux(_GAP, _ROOT), INFO, "no EFI system partition"),
     Bad("G02", "neither ESP nor boot code", lambda: linux(_ROOT, boot_code=False), ERROR, "no EFI system"),
