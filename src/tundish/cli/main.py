@@ -148,7 +148,8 @@ def _say(error: TundishError, *, as_json: bool) -> None:
     An error on standard error: a sentence for people, one line of JSON for programs.
     """
     if as_json:
-        facts = {"error": type(error).__name__, "message": str(error), "exit": reaction(error).exit}
-        click.echo(json.dumps(facts), err=True)
+        from tundish.cli.session import error_json
+
+        click.echo(json.dumps(error_json(error)), err=True)
     else:
         click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)

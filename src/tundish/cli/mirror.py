@@ -19,7 +19,7 @@ from tundish.core.errors import InputError, TundishError
 
 if TYPE_CHECKING:  # loaded once it is clear what is asked for
     from tundish.cli.progress import File, Files
-    from tundish.mirrors.desk import Desk, Prepared
+    from tundish.mirrors.desk import Desk, Outcome, Prepared
     from tundish.mirrors.wish import Wish
 
 FILTER_SECONDS = 20.0  # for all filters over one source; a wild expression could take years
@@ -147,7 +147,11 @@ def _run(wish: "Wish", root: Path, desk: "Desk", *, progress: bool, verbose: boo
                 click.echo(mirrored.line(change), err=True)
             watch.expect(prepared)
 
-        outcome = run.mirror(wish, root, desk, watch=watch, stop=stop, planned=planned)
+        def ended(outcome: "Outcome", error: TundishError) -> None:
+            if as_json:  # for people, what failed says what there is to say
+                mirrored.show_outcome(outcome, error, as_json=True)
+
+        outcome = run.mirror(wish, root, desk, watch=watch, stop=stop, planned=planned, ended=ended)
     mirrored.show_outcome(outcome, as_json=as_json)
 
 

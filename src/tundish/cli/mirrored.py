@@ -4,8 +4,8 @@ What `tundish mirror` answers: in words for people, in JSON for programs.
 
 import click
 
-from tundish.cli.session import answer, size_text
-from tundish.core.errors import IntegrityError
+from tundish.cli.session import answer, error_json, size_text
+from tundish.core.errors import IntegrityError, TundishError
 from tundish.core.image import Json
 from tundish.mirrors.checking import Checked
 from tundish.mirrors.desk import Outcome, Prepared
@@ -52,9 +52,12 @@ def show_plan(prepared: Prepared, *, as_json: bool) -> None:
     )
 
 
-def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
+def show_outcome(outcome: Outcome, error: TundishError | None = None, *, as_json: bool) -> None:
     totals = outcome.totals
     if as_json:
+        failures: list[Json] = [
+            {"subject": each.subject, "error": str(each.error)} for each in outcome.failures
+        ]
         answer(
             {
                 "changed": outcome.changed,
@@ -67,6 +70,8 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
                 "lacking_files": totals.lacking,
                 "lacking_bytes": totals.lacking_bytes,
                 "signed_by": outcome.fingerprint or None,
+                "failures": failures,
+                **({} if error is None else {"error": error_json(error)}),
             }
         )
         return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from tundish.core.errors import TundishError, reaction
 from tundish.core.image import Json
 
 if TYPE_CHECKING:  # opened lazily: the catalog's library costs 0.2 s to import
@@ -39,6 +40,13 @@ def answer(value: Json) -> None:
     JSON on standard output, for `--json`.
     """
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def error_json(error: TundishError) -> dict[str, Json]:
+    """
+    An error for programs.
+    """
+    return {"error": type(error).__name__, "message": str(error), "exit": reaction(error).exit}
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:

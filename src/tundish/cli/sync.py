@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -16,9 +16,9 @@ import click
 
 from tundish.cli import steering
 from tundish.cli.command import VerbalNoun
-from tundish.cli.session import answer, json_option, opened, size_text, table
+from tundish.cli.session import answer, error_json, json_option, opened, size_text, table
 from tundish.core import clock
-from tundish.core.errors import NotFound, StorageError
+from tundish.core.errors import NotFound, StorageError, TundishError
 from tundish.core.image import Json
 from tundish.core.names import SourceName
 from tundish.sync.plan import Action, Plan
@@ -35,6 +35,7 @@ NOTHING: Json = {  # what `outcome_json` says of a run without a change
     "retired": [],
     "incomplete": [],
     "failures": [],
+    "unread": [],
 }
 SHOWN = 40  # lines of a plan before the rest is counted
 
@@ -92,12 +93,7 @@ def sync(
         desk = app.desk(parallel)
         if only_plan:
             prepared = run.prepare(desk, names, allow_rollback=allow_rollback)
-            document = planfile.document(prepared, names, clock.now())
-            if save:
-                _keep(Path(save), document)
-            show_plan(prepared, document if as_json else None, all_lines=all_lines)
-            if prepared.unreadable:
-                raise prepared.unreadable[0].error
+            _show_only(prepared, names, save, as_json=as_json, all_lines=all_lines)
             return
         with shown() as watch, stoppable() as stop:
 
@@ -105,6 +101,10 @@ def sync(
                 if not as_json:
                     show_plan(prepared, None, all_lines=all_lines)
                 watch.expect(prepared.plan)
+
+            def ended(outcome: "Outcome", error: TundishError) -> None:
+                if as_json:  # for people, what failed says what there is to say
+                    show_outcome(outcome, error, as_json=True)
 
             outcome = run.sync(
                 desk,
@@ -115,6 +115,8 @@ def sync(
                 allow_rollback=allow_rollback,
                 allow_mass_removal=allow_mass_removal,
                 may_rest=saved is None,
+                may_follow=saved is None,
+                ended=ended,
             )
         if not as_json:
             remind(app)
@@ -123,6 +125,25 @@ def sync(
 
 for verb in (steering.status, steering.stop, steering.auto):
     sync.add_command(verb)
+
+
+def _show_only(
+    prepared: "Prepared", names: Sequence[SourceName], save: str | None, *, as_json: bool, all_lines: bool
+) -> None:
+    """
+    Show a plan, and keep it if that is wished.
+
+    Raises:
+        TundishError: a source could not be read.
+    """
+    from tundish.sync import planfile
+
+    document = planfile.document(prepared, names, clock.now())
+    if save:
+        _keep(Path(save), document)
+    show_plan(prepared, document if as_json else None, all_lines=all_lines)
+    if prepared.unreadable:
+        raise prepared.unreadable[0].error
 
 
 def _is_resting(context: click.Context, *, as_json: bool) -> bool:
@@ -199,11 +220,11 @@ def _plan_text(plan: Plan, *, all_lines: bool) -> None:
     )
 
 
-def show_outcome(outcome: "Outcome", *, as_json: bool) -> None:
+def show_outcome(outcome: "Outcome", error: TundishError | None = None, *, as_json: bool) -> None:
     if as_json:
         from tundish.sync.report import outcome_json
 
-        answer(outcome_json(outcome))
+        answer(outcome_json(outcome) | ({} if error is None else {"error": error_json(error)}))
         return
     click.echo(
         f"done: {len(outcome.completed)} versions complete, {outcome.fetched_files} files fetched "

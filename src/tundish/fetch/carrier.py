@@ -15,6 +15,7 @@ from tundish.core.digest import Digest
 from tundish.core.errors import (
     BadStatus,
     DigestMismatch,
+    Gone,
     IntegrityError,
     SizeMismatch,
     Stopped,
@@ -32,6 +33,13 @@ from tundish.fetch.retry import Patience, persist
 from tundish.fetch.routed import join
 
 PARTIAL_CONTENT = 206  # as a refusal: the range that came is not the one asked for
+
+
+def may_have_moved_on(error: TundishError) -> bool:
+    """
+    Whether a source may have published anew since its index was read: a file is gone, or another one now.
+    """
+    return isinstance(error, Gone | DigestMismatch | SizeMismatch)
 
 
 class File(Protocol):

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tundish.core.errors import TundishError
 from tundish.core.image import Remark
 from tundish.fetch.fetcher import Fetcher
 from tundish.fetch.retry import Patience
@@ -50,6 +51,16 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """
+    A file by its path, or a document by its content id, that could not be had.
+    """
+
+    subject: str
+    error: TundishError
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """
     What a run did. Without `changed`, the source had nothing new. `removed` files outlived their grace.
@@ -61,3 +72,4 @@ class Outcome:
     fetched_bytes: int = 0
     removed: int = 0
     fingerprint: str = ""  # of the key that signed the catalogue; empty for a verbatim mirror
+    failures: tuple[Trouble, ...] = ()

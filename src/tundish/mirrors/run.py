@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tundish.catalog.lock import held as locked
-from tundish.core.errors import Conflict, Gone, InputError, Partial, TundishError
+from tundish.core.errors import Conflict, InputError, Partial, TundishError, UpstreamError
 from tundish.core.image import Item
-from tundish.mirrors.desk import Desk, Outcome, Prepared
+from tundish.fetch.carrier import may_have_moved_on
+from tundish.mirrors.desk import Desk, Outcome, Prepared, Trouble
 from tundish.mirrors.plan import OWN, Plan, settled
 from tundish.mirrors.reading import Offer
 from tundish.mirrors.record import Notes, Record
@@ -39,6 +40,9 @@ def prepare(wish: Wish, root: Path, desk: Desk) -> Prepared:
     return _prepared(offer, work.plan(offer), ())
 
 
+def _unheard(_outcome: Outcome, _error: TundishError) -> None: ...
+
+
 def mirror(
     wish: Wish,
     root: Path,
@@ -47,9 +51,11 @@ def mirror(
     watch: Watch,
     stop: threading.Event,
     planned: Callable[[Prepared], None],
+    ended: Callable[[Outcome, TundishError], None] = _unheard,
 ) -> Outcome:
     """
-    Bring the folder to what is wished. `planned` is shown the plan before it is begun.
+    Bring the folder to what is wished. `planned` is shown the plan before it is begun; `ended` is told what
+    came of a run that lacks something, before that is raised.
 
     Raises:
         Busy: another run has the folder.
@@ -67,7 +73,11 @@ def mirror(
             return Outcome(
                 changed=False, totals=met.totals, removed=work.forget(), fingerprint=work.fingerprint
             )
-        return _carried_out(work, watch, planned)
+        outcome, trouble = _carried_out(work, watch, planned)
+        if trouble is not None:
+            ended(outcome, trouble)
+            raise trouble
+        return outcome
 
 
 def _begun(wish: Wish, root: Path, desk: Desk, stop: threading.Event) -> Work:
@@ -104,7 +114,12 @@ class _Brought:
     arrivals: Arrivals
 
 
-def _carried_out(work: Work, watch: Watch, planned: Callable[[Prepared], None]) -> Outcome:
+def _carried_out(
+    work: Work, watch: Watch, planned: Callable[[Prepared], None]
+) -> tuple[Outcome, TundishError | None]:
+    """
+    What was done, and what to raise because some of it failed.
+    """
     store = LocalStore(work.notes.folder / "store")
     brought = _brought(work, store, watch, planned)
     offer, arrivals = brought.offer, brought.arrivals
@@ -114,33 +129,40 @@ def _carried_out(work: Work, watch: Watch, planned: Callable[[Prepared], None]) 
     written = work.publish(offer, held, arrivals)
     work.note(offer, held, brought.plan)
     removed = work.forget(store)
-    if troubles := _troubles(offer, arrivals):
-        raise _verdict(troubles, offer, arrivals)
     changed = written or bool(brought.plan.changes())
-    totals = work.totals(offer, held)
-    work.fulfilled(offer, totals, changed=changed)
-    return Outcome(
+    totals, troubles = work.totals(offer, held), _troubles(offer, arrivals)
+    if not troubles:
+        work.fulfilled(offer, totals, changed=changed)
+    outcome = Outcome(
         changed=changed,
         totals=totals,
         fetched_files=arrivals.files,
         fetched_bytes=arrivals.bytes,
         removed=removed,
         fingerprint=work.fingerprint,
+        failures=troubles,
     )
+    return outcome, _verdict(troubles, offer, arrivals) if troubles else None
 
 
 def _brought(work: Work, store: LocalStore, watch: Watch, planned: Callable[[Prepared], None]) -> _Brought:
     """
-    Read, plan and fetch. If the source lacks a file that it lists, it may have moved on: once more.
+    Read, plan and fetch. If a file is not what is listed, the source may have moved on: once more.
     """
     first = _fetched(work, work.read(), store, watch, planned)
-    if not any(isinstance(failure.error, Gone) for failure in first.arrivals.failures):
+    if not any(may_have_moved_on(failure.error) for failure in first.arrivals.failures):
         return first
     work.renew_shelf()
-    later = work.read()
+    try:
+        later = work.read()
+    except UpstreamError:
+        return first
     if [each.kept for each in later.documents] == [each.kept for each in first.offer.documents]:
         return first
-    return _fetched(work, later, store, watch, planned)
+    second = _fetched(work, later, store, watch, planned)
+    second.arrivals.files += first.arrivals.files
+    second.arrivals.bytes += first.arrivals.bytes
+    return second
 
 
 def _fetched(
@@ -165,20 +187,20 @@ def _prepared(offer: Offer, decided: Plan, wanted: Sequence[Wanted]) -> Prepared
     )
 
 
-def _troubles(offer: Offer, arrivals: Arrivals) -> list[str]:
-    return [
-        *(f"{failure.file.path}: {failure.error}" for failure in arrivals.failures),
-        *(f"{each.content_id}: {each.error}" for each in offer.unread),
-    ]
+def _troubles(offer: Offer, arrivals: Arrivals) -> tuple[Trouble, ...]:
+    return (
+        *(Trouble(failure.file.path, failure.error) for failure in arrivals.failures),
+        *(Trouble(each.content_id, each.error) for each in offer.unread),
+    )
 
 
-def _verdict(troubles: Sequence[str], offer: Offer, arrivals: Arrivals) -> TundishError:
+def _verdict(troubles: Sequence[Trouble], offer: Offer, arrivals: Arrivals) -> TundishError:
     """
     What to raise at the end: the one error if nothing worked, or Partial.
     """
     if not arrivals.files and not offer.offered and offer.unread:
         return offer.unread[0].error
-    shown = "\n  ".join(troubles[:_SHOWN])
+    shown = "\n  ".join(f"{each.subject}: {each.error}" for each in troubles[:_SHOWN])
     more = "" if len(troubles) <= _SHOWN else f"\n  and {len(troubles) - _SHOWN} more"
     return Partial(
         f"{len(troubles)} part(s) of the mirror failed; the next run tries them again:\n  {shown}{more}"

@@ -27,6 +27,17 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """
+    A source that could not be read, or one document of it.
+    """
+
+    source: SourceName
+    document: str  # its content id; empty: the source as a whole
+    error: TundishError
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """
     What a run did. `fetched_bytes` came over the network; the tuples of text are refs.
@@ -38,6 +49,19 @@ class Outcome:
     retired: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
+    missed: tuple[Missed, ...] = ()
+
+    def then(self, later: "Outcome") -> "Outcome":
+        """
+        What both of two runs did; the later one tried again what the first one lacked.
+        """
+        return replace(
+            later,
+            fetched_files=self.fetched_files + later.fetched_files,
+            fetched_bytes=self.fetched_bytes + later.fetched_bytes,
+            completed=(*self.completed, *later.completed),
+            retired=(*self.retired, *later.retired),
+        )
 
 
 class Ledger:

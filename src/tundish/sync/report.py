@@ -56,4 +56,8 @@ def outcome_json(outcome: Outcome) -> dict[str, Json]:
             {"path": each.file.path, "source": each.file.source, "error": str(each.error)}
             for each in outcome.failures
         ],
+        "unread": [
+            {"source": each.source, "document": each.document or None, "error": str(each.error)}
+            for each in outcome.missed
+        ],
     }

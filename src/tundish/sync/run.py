@@ -12,18 +12,20 @@ from functools import partial
 
 from tundish.catalog.opened import Catalog
 from tundish.catalog.records import STOPPED
-from tundish.core.errors import NotFound, Partial, Stopped, TundishError
+from tundish.core.digest import Digest
+from tundish.core.errors import NotFound, Stopped, TundishError
 from tundish.core.holding import OWN, Holding, HoldingId
 from tundish.core.image import Remark
 from tundish.core.lifecycle import State
 from tundish.core.names import SourceName
 from tundish.core.selection import Selection, Source
 from tundish.fetch.brake import Brake, Stoppable
+from tundish.fetch.carrier import may_have_moved_on
 from tundish.fetch.fetcher import Fetcher
 from tundish.store.blobs import BlobJanitor
 from tundish.sync import conditions, rest, retention
 from tundish.sync.guard import check_removal
-from tundish.sync.ledger import Outcome, worst
+from tundish.sync.ledger import Missed, Outcome
 from tundish.sync.mirror import Gear, Watch, mirror
 from tundish.sync.offer import Offer
 from tundish.sync.plan import Plan, plan
@@ -31,6 +33,7 @@ from tundish.sync.reading import read, roots
 from tundish.sync.recording import Recorder, beating
 from tundish.sync.report import outcome_json
 from tundish.sync.status import KIND
+from tundish.sync.verdict import verdict
 from tundish.sync.ways import Line, Ways
 from tundish.trust.protocols import Verifier
 
@@ -112,6 +115,10 @@ def prepare(
         heard(offers, unreadable)
     if not offers:
         raise unreadable[0].error
+    return _planned(desk, offers, unreadable)
+
+
+def _planned(desk: Desk, offers: Iterable[Offer], unreadable: Iterable[Unreadable]) -> Prepared:
     holdings, ties = desk.catalog.images.list(), desk.catalog.keeping.ties()
     selections = tuple(selection for _, selection in desk.catalog.selections.list())
     offers = [_judged(offer, holdings) for offer in offers]
@@ -174,6 +181,9 @@ def _judged(offer: Offer, holdings: Iterable[Holding]) -> Offer:
     return replace(offer, emptied=True, remarks=(remark, *offer.remarks))
 
 
+def _unheard(_outcome: Outcome, _error: TundishError) -> None: ...
+
+
 def sync(
     desk: Desk,
     names: Sequence[SourceName] = (),
@@ -184,10 +194,14 @@ def sync(
     allow_rollback: bool = False,
     allow_mass_removal: bool = False,
     may_rest: bool = True,
+    may_follow: bool = True,
+    ended: Callable[[Outcome, TundishError], None] = _unheard,
 ) -> Outcome:
     """
     Bring the catalog to what is selected and offered. `planned` is shown the plan before it is begun, and
-    may refuse it by raising an error. With `may_rest` there is none if nothing has changed.
+    may refuse it by raising an error. With `may_rest` there is none if nothing has changed; with `may_follow`
+    there is a second one if a source published anew while its files were fetched. `ended` is told what came
+    of a run that lacks something, before that is raised.
 
     Raises:
         Busy: another sync holds the catalog.
@@ -210,23 +224,24 @@ def sync(
             with beating(recorder):
                 heard = partial(_note_conditions, desk)
                 prepared = prepare(desk, names, allow_rollback=allow_rollback, ways=ways, heard=heard)
-                planned(prepared)
-                if not allow_mass_removal:
-                    check_removal(prepared.plan, prepared.holdings)
-                recorder.expect(prepared.plan)
-                outcome = _carry_out(desk, prepared, ways, watch=recorder, stop=brake)
+                march = _March(desk, ways, recorder, brake, planned, allow_mass_removal)
+                outcome = march.carry_out(prepared)
+                if may_follow:
+                    prepared, outcome = march.follow(prepared, outcome, allow_rollback=allow_rollback)
+                outcome = replace(outcome, missed=_missed(prepared))
         except BaseException as error:
             _note_failure(catalog, job, error, desk, recorder)
             raise
-        verdict = _verdict(outcome, prepared)
-        note = None if verdict else rest.rest(_world(desk, names), prepared.offers)
+        trouble = verdict(outcome)
+        note = None if trouble else rest.rest(_world(desk, names), prepared.offers)
         if note is not None:
             catalog.choices.set(rest.NOTE, note.text())
         detail = json.dumps({**outcome_json(outcome), **recorder.summary()})
-        catalog.jobs.end(job, "partial" if verdict else "done", detail, now())
-        if verdict:
-            catalog.events.add("sync-partial", KIND, str(verdict), now())
-            raise verdict
+        catalog.jobs.end(job, "partial" if trouble else "done", detail, now())
+        if trouble:
+            catalog.events.add("sync-partial", KIND, str(trouble), now())
+            ended(outcome, trouble)
+            raise trouble
         return outcome
 
 
@@ -294,25 +309,70 @@ def _note_failure(catalog: Catalog, job: int, error: BaseException, desk: Desk, 
     catalog.events.add(f"sync-{outcome}", KIND, text, desk.gear.now())
 
 
-def _verdict(outcome: Outcome, prepared: Prepared) -> TundishError | None:
-    """
-    What to raise at the end: nothing, the one error if nothing came, or Partial.
-    """
-    troubles = [
+def _missed(prepared: Prepared) -> tuple[Missed, ...]:
+    return (
+        *(Missed(each.source, "", each.error) for each in prepared.unreadable),
         *(
-            f"source {failure.file.source}, {failure.file.path}: {failure.error}"
-            for failure in outcome.failures
-        ),
-        *(f"source {each.source}: {each.error}" for each in prepared.unreadable),
-        *(
-            f"source {offer.source.name}, {each.content_id}: {each.error}"
+            Missed(offer.source.name, each.content_id, each.error)
             for offer in prepared.offers
             for each in offer.unread
         ),
-    ]
-    if not troubles:
-        return None
-    if outcome.failures and not outcome.completed and not prepared.unreadable:
-        return worst(outcome.failures)
-    shown = "\n  ".join(troubles[:20]) + ("" if len(troubles) <= 20 else f"\n  and {len(troubles) - 20} more")
-    return Partial(f"{len(troubles)} part(s) of the sync failed; the next run tries them again:\n  {shown}")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _March:
+    """
+    From a plan to its end, and once more if a source moved on meanwhile.
+    """
+
+    desk: Desk
+    ways: Ways
+    recorder: Recorder
+    brake: Brake
+    planned: Callable[[Prepared], None]
+    allow_mass_removal: bool
+
+    def carry_out(self, prepared: Prepared) -> Outcome:
+        self.planned(prepared)
+        if not self.allow_mass_removal:
+            check_removal(prepared.plan, prepared.holdings)
+        self.recorder.expect(prepared.plan)
+        return _carry_out(self.desk, prepared, self.ways, watch=self.recorder, stop=self.brake)
+
+    def follow(
+        self, prepared: Prepared, outcome: Outcome, *, allow_rollback: bool
+    ) -> tuple[Prepared, Outcome]:
+        """
+        Read the sources again whose files are not what they list; what they say now is planned and done. They
+        are believed as much as the first time. Where nothing changed, it stays as it is.
+        """
+        names = {each.file.source for each in outcome.failures if may_have_moved_on(each.error)}
+        offers, unreadable = list(prepared.offers), list(prepared.unreadable)
+        for place, offer in enumerate(prepared.offers):
+            if offer.source.name not in names:
+                continue
+            self.ways.renew(offer.source)
+            try:
+                later = _read(self.desk, offer.source, self.ways, allow_rollback=allow_rollback)
+            except Stopped:
+                raise
+            except TundishError as error:
+                unreadable.append(Unreadable(offer.source.name, error))
+                continue
+            if _said(later) != _said(offer):
+                offers[place] = replace(later, remarks=(_moved_on(offer.source), *later.remarks))
+        fresh = [later for later, offer in zip(offers, prepared.offers, strict=True) if later is not offer]
+        _note_conditions(self.desk, fresh, unreadable[len(prepared.unreadable) :])
+        if not fresh:
+            return replace(prepared, unreadable=tuple(unreadable)), outcome
+        again = _planned(self.desk, offers, unreadable)
+        return again, outcome.then(self.carry_out(again))
+
+
+def _said(offer: Offer) -> dict[str, Digest]:
+    return {each.document: Digest.of(each.body) for each in offer.documents}
+
+
+def _moved_on(source: Source) -> Remark:
+    return Remark(f"source {source.name}", "published anew while its files were fetched; planned again")

@@ -54,6 +54,12 @@ class Ways:
             self._asked[source.name] = Once(patient)
         return self._asked[source.name]
 
+    def renew(self, source: Source) -> None:
+        """
+        From now on the documents of a source are asked for again.
+        """
+        self._asked.pop(source.name, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Once:
