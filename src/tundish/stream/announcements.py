@@ -14,18 +14,32 @@ MAX_TEXT = 500
 MAX_VERSION = 40
 
 
-def announced(product: Json) -> Iterator[Announcement]:
+def announced(product: Json, ftype: Json = None) -> Iterator[Announcement]:
     """
     The announcements of a product as it was read, those of its newest version last; all others are none.
+
+    `ftype` is what the level above hands down.
     """
-    versions = _of(product, "versions")
+    ftype, versions = _handed_down(product, ftype), _of(product, "versions")
     for name in sorted(versions):
-        for item in _of(versions[name], "items").values():
-            if isinstance(item, dict) and item.get("ftype") == FTYPE:
-                body = item.get("release_notification")
-                version, text = (_word(body, "maas_version"), _word(body, "message"))
-                if version and text:
-                    yield Announcement(version[:MAX_VERSION], text[:MAX_TEXT])
+        yield from spoken(versions[name], ftype)
+
+
+def spoken(version: Json, ftype: Json = None) -> Iterator[Announcement]:
+    """
+    The announcements of one version.
+    """
+    ftype = _handed_down(version, ftype)
+    for item in _of(version, "items").values():
+        if _handed_down(item, ftype) == FTYPE:
+            body = item.get("release_notification") if isinstance(item, dict) else None
+            number, text = (_word(body, "maas_version"), _word(body, "message"))
+            if number and text:
+                yield Announcement(number[:MAX_VERSION], text[:MAX_TEXT])
+
+
+def _handed_down(level: Json, above: Json) -> Json:
+    return level.get("ftype", above) if isinstance(level, dict) else above
 
 
 def _of(value: Json, key: str) -> dict[str, Json]:

@@ -17,7 +17,7 @@ from tundish.core.names import ContentId, ItemPath
 from tundish.core.notice import Announcement
 from tundish.core.payload import Payload
 from tundish.stream import dates, document, items
-from tundish.stream.announcements import announced
+from tundish.stream.announcements import announced, spoken
 from tundish.stream.document import Object
 from tundish.stream.flatten import ITEM_KEYS, PRODUCT_KEYS, Aliases, carried, handed_down
 from tundish.stream.remarks import Remarks, shown
@@ -119,7 +119,7 @@ class _Reading:
         found = []
         for name in sorted(listed):
             body = listed.pop(name)
-            news = list(announced(body))
+            news = list(announced(body, beneath.get("ftype")))
             self.announced += news
             try:
                 found.append(self.product(name, _as_object(body), above, beneath))
@@ -160,7 +160,8 @@ class _Reading:
             try:
                 found.append(self.version(name, _as_object(body), above, subject))
             except InputError as error:
-                self.remarks.add(subject, f"skipped: {error}")
+                if not any(spoken(body, above.get("ftype"))):  # whole without any file
+                    self.remarks.add(subject, f"skipped: {error}")
         self.judge_order(product, found)
         return tuple(found)
 

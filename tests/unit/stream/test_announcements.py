@@ -1,14 +1,16 @@
 import json
+from collections.abc import Mapping
 
 import pytest
 
-from tundish.core.image import Json
+from tundish.core.image import NOTHING, Json
 from tundish.core.notice import Announcement
 from tundish.core.payload import unverified
 from tundish.stream.announcements import announced
 from tundish.stream.products import parse
 
 NEWS: dict[str, Json] = {"maas_version": "4.0.0", "message": "MAAS 4.0 is out", "version": 1}
+SPEAKS: dict[str, Json] = {"n": {"ftype": "notifications", "release_notification": NEWS}}
 
 
 def product(*news: Json, ftype: str = "notifications") -> Json:
@@ -96,3 +98,66 @@ def test_an_announcement_needs_no_file() -> None:
         document.announced,
         remarks,
     )
+
+
+def whole(products: dict[str, Json], **above: str) -> bytes:
+    top: dict[str, Json] = {
+        "updated": "Thu, 01 Jan 2026 00:00:00 +0000",
+        "format": "products:1.0",
+        "content_id": "x",
+        "datatype": "image-ids",
+        "products": products,
+        **above,
+    }
+    return json.dumps(top).encode()
+
+
+def image(more: Mapping[str, Json] = NOTHING, later: Json = None) -> Json:
+    """
+    A product of one file, perhaps with more in its version, and with a later version.
+    """
+    file: Json = {"ftype": "squashfs", "path": "a/squashfs", "sha256": "0" * 64, "size": 1}
+    versions: dict[str, Json] = {"20260101": {"items": {"squashfs": file, **more}}}
+    if later is not None:
+        versions["20260102"] = later
+    named = {"os": "ubuntu", "release": "noble", "arch": "amd64", "label": "stable"}
+    return {**named, "versions": versions}
+
+
+def test_an_announcement_of_an_image_product_is_taken_too() -> None:
+    """
+    A version that only announces stands beside versions with files, and no remark is made of it.
+    """
+    document, remarks = parse(unverified(whole({"n": image(later={"items": SPEAKS})}), "a test"))
+
+    assert (["20260101"], (Announcement("4.0.0", "MAAS 4.0 is out"),), ()) == (
+        [version.name for product in document.products for version in product.versions],
+        document.announced,
+        remarks,
+    )
+
+
+def test_an_announcement_beside_files_is_taken_too() -> None:
+    """
+    An item without a path takes nothing away from the files of its version.
+    """
+    document, remarks = parse(unverified(whole({"n": image(SPEAKS)}), "a test"))
+
+    assert (1, 1, ()) == (len(document.products[0].versions[0].items), len(document.announced), remarks)
+
+
+@pytest.mark.parametrize("level", ["item", "version", "product", "document"])
+def test_the_kind_may_be_inherited(level: str) -> None:
+    """
+    Like every attribute of an item, its ftype may stand on any level above.
+    """
+    said: dict[str, dict[str, Json]] = {each: {} for each in ("item", "version", "product")}
+    above = {"ftype": "notifications"} if level == "document" else {}
+    if level != "document":
+        said[level]["ftype"] = "notifications"
+    item: Json = {**said["item"], "release_notification": NEWS}
+    product: Json = {**said["product"], "versions": {"20260101": {**said["version"], "items": {"n": item}}}}
+
+    document, remarks = parse(unverified(whole({"n": product}, **above), "a test"))
+
+    assert (1, ()) == (len(document.announced), remarks)
