@@ -83,7 +83,9 @@ def _features(file: Readable, subject: str) -> tuple[int, int]:
         raise BadImage(f"{subject}: features that are not known, {unknown:#x}")
     if features & _CORRUPT:
         raise BadImage(f"{subject}: marked as corrupt by who wrote it; mend it with qemu-img check -r all")
-    packing = file.read_at(_PACKING_AT, 1)[0] if length > _PACKING_AT and features & _PACKING else 0
+    packing = 0
+    if length > _PACKING_AT and features & _PACKING:
+        packing = exactly(file, _PACKING_AT, 1, f"{subject}: the header")[0]
     if packing > 1:
         raise BadImage(f"{subject}: compression {packing} is not known; 0 is deflate, 1 zstd")
     return features, packing

@@ -150,8 +150,9 @@ class _Volume:
             if not length:  # no record goes over the edge of a sector
                 at += _SECTOR - at % _SECTOR
                 continue
-            name = data[at + 33 : at + 33 + data[at + 32]] if length >= _SHORTEST else b""
-            if not name or length < 33 + len(name) or at + length > len(data):
+            whole = _SHORTEST <= length <= len(data) - at
+            name = data[at + 33 : at + 33 + data[at + 32]] if whole else b""
+            if not name or length < 33 + len(name):
                 raise BadImage(f"{self.name}: a damaged record in the folder at block {folder.block}")
             yield _record(data[at : at + length], name)
             at += length

@@ -161,6 +161,14 @@ def test_a_qcow2_that_cannot_be_read_says_why(fields: dict[str, int], sentence: 
         qcow2.read(Bytes(_qcow2(**fields)), "x.qcow2")
 
 
+def test_a_header_cut_before_its_compression_is_refused() -> None:
+    """
+    Its length may claim a byte that the file does not have.
+    """
+    with pytest.raises(BadImage, match="the header: 1 bytes at 104 lead beyond the end"):
+        qcow2.read(Bytes(_qcow2(features=8)[:104]), "x.qcow2")
+
+
 def test_a_table_that_points_at_itself_is_read_to_its_end() -> None:
     """
     Tables that overlap give some bytes, not a loop.

@@ -197,6 +197,16 @@ def test_a_volume_that_makes_no_sense_is_refused(made: bytes, at: int, new: byte
         read(Bytes(patched(made, at, new)), "cd")
 
 
+def test_a_record_at_the_very_end_of_a_folder_is_held_to_it(made: bytes) -> None:
+    """
+    A length without room for the rest of its record is damage, of which the others know nothing.
+    """
+    root = int.from_bytes(made[32768 + 158 : 32768 + 162], "little") * 2048
+    long = patched(made, 32768 + 166, (33).to_bytes(4, "little"))
+
+    assert "damaged record" in refusal(lambda: read(Bytes(patched(long, root, b"\x22")), "cd"))
+
+
 def test_a_volume_cut_short_says_so(made: bytes) -> None:
     """
     What is there is listed; what is missing shows when it is read.
