@@ -123,7 +123,7 @@ def _keeps_fallback(subject: Subject) -> bool:
     Ubuntu's grub-install keeps the fallback copy up to date, Debian's only when debconf tells it to.
     """
     told = (subject.root.text("var/cache/debconf/config.dat") if subject.root else "") or ""
-    asked = re.search(r"force_efi_extra_removable\n(?:\S.*\n)*?Value: true", told)
+    asked = re.search(r"force_efi_extra_removable\n(?:\S.{0,500}\n){0,20}?Value: true", told)
     return subject.facts.os.id == "ubuntu" or asked is not None
 
 

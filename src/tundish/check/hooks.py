@@ -17,6 +17,7 @@ MOUNTABLE = frozenset({Form.EXT, Form.XFS, Form.BTRFS, Form.FAT, Form.NTFS})  # 
 WITHOUT_MODES = frozenset({Form.FAT, Form.NTFS})  # where every file is mounted as executable
 MAX_HOOK = 1024 * 1024
 MAX_FILES = 32
+MAX_TOGETHER = 4 * 1024 * 1024
 _PYTHON = re.compile(rb"#![^\n]*python")
 
 
@@ -69,7 +70,10 @@ def scripts(subject: Subject) -> Iterator[Hook]:
     if index is None:
         return
     files = [one for one in index.below(FOLDER) if one.kind is Kind.FILE and one.size <= MAX_HOOK]
+    left = MAX_TOGETHER
     for entry in files[:MAX_FILES]:
+        if (left := left - entry.size) < 0:
+            return
         data = index.read(entry.path, MAX_HOOK)
         if data.startswith(b"#!") and b"\0" not in data:
             head = data[:200]

@@ -16,9 +16,11 @@ from tundish.check.uploads import base_of
 _SITES = ("usr/lib/python3*/*-packages", "usr/lib64/python3*/*-packages", "usr/lib/python2*/*-packages")
 _LATE = "the node stays in Deploying until it times out, since nothing on it talks to MAAS"
 _DISABLED_NETWORK = re.compile(
-    r"^\s*network\s*:\s*(?:\{\s*|\n\s+)[\"']?config[\"']?\s*:\s*[\"']?disabled", re.MULTILINE
+    r"^[ \t]*network[ \t]*:(?:[ \t]*\{[ \t]*|\n[ \t]+)[\"']?config[\"']?[ \t]*:[ \t]*[\"']?disabled",
+    re.MULTILINE,
 )
-_DATASOURCES = re.compile(r"^\s*datasource_list\s*:(.*(?:\n\s*-.*)*)", re.MULTILINE)
+_DATASOURCES = re.compile(r"^[ \t]*datasource_list[ \t]*:(.*(?:\n[ \t]*-.*)*)", re.MULTILINE)
+MAX_CONFIGURATION = 1024 * 1024
 _LEFT = ("99-installer.cfg", "subiquity-disable-cloudinit-networking.cfg", "curtin-preserve-sources.cfg")
 _OF_CURTIN = "95-cloudconfig-"  # where the installer writes MAAS as the data source
 _NETWORK_OF_CURTIN = "50-curtin-networking.cfg"
@@ -27,7 +29,7 @@ _NETWORK_OF_CURTIN = "50-curtin-networking.cfg"
 def _runs(subject: Subject) -> Iterator[Found]:
     root, cloud = root_of(subject), subject.facts.cloud_init
     if not command(root, "cloud-init"):
-        at_deploy = says(subject, r"install[^\n]*cloud-init|cloud-init[^\n]*\.(rpm|deb)")
+        at_deploy = says(subject, r"install[^\n]{0,200}cloud-init|cloud-init[^\n]{0,200}\.(rpm|deb)")
         yield Found(
             "no executable cloud-init is on the image's PATH"
             + ("; a script below curtin/ seems to install it at deploy" if at_deploy else ""),
@@ -156,7 +158,7 @@ def _lacks_serial(root: Index) -> Iterator[Found]:
 def _leaves_the_datasource(subject: Subject) -> Iterator[Found]:
     root = root_of(subject)
     for entry in root.matching("etc/cloud/cloud.cfg.d/*.cfg"):
-        text = re.sub(r"(?m)^\s*#.*$", "", root.text(entry.path) or "")
+        text = re.sub(r"(?m)^[ \t]*#.*\n?", "", root.text(entry.path, MAX_CONFIGURATION) or "")
         if entry.name in _LEFT:
             yield Found(
                 f"{entry.path} was left by the installer of the build",

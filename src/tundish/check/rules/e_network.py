@@ -12,7 +12,8 @@ from tundish.check.scopes import deb, linux, rooted, rpm, suse, xen
 from tundish.check.subject import Subject
 from tundish.check.uploads import NETWORKED, UBUNTU_VERSIONS, base_of
 
-_DEVICES = re.compile(r"^\s*(ethernets|bonds|bridges|vlans|wifis)\s*:", re.MULTILINE)
+_DEVICES = re.compile(r"^[ \t]*(ethernets|bonds|bridges|vlans|wifis)[ \t]*:", re.MULTILINE)
+MAX_NETPLAN = 1024 * 1024
 _NAMES = re.compile(r"\b(?:net\.ifnames|biosdevname)=\d")
 _UNIT_FOLDERS = ("etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
 
@@ -98,7 +99,7 @@ def _rpm_network(subject: Subject) -> Iterator[Found]:
 def _netplans(subject: Subject) -> Iterator[Found]:
     root = root_of(subject)
     for entry in root.matching("etc/netplan/*.yaml"):
-        if _DEVICES.search(re.sub(r"(?m)^\s*#.*$", "", root.text(entry.path) or "")):
+        if _DEVICES.search(root.text(entry.path, MAX_NETPLAN) or ""):
             yield Found(f"{entry.path} configures the network of the build", (Evidence(entry.path),))
 
 

@@ -4,6 +4,7 @@ Group G, first part: partition table, EFI system partition, boot code, and what 
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from tundish.anatomy.facts import Family
 from tundish.anatomy.image import Disk, Form, Scheme, Volume
@@ -15,6 +16,7 @@ from tundish.check.scopes import core, dd, esxi, linux, win
 from tundish.check.subject import Subject
 
 MIB = 1024 * 1024
+MAX_STEPS = 200  # scripts and units that are looked into
 _LISTED = MOUNTABLE | {Form.LUKS, Form.VMFS}
 GROWN = r"\b(lvextend|pvresize|lvresize)\b"
 
@@ -85,7 +87,7 @@ def _types(disk: Disk) -> str:
 
 def _has_boot_code(subject: Subject) -> Iterator[Found]:
     disk = disk_of(subject)
-    ways = ", ".join(sorted(boots(subject))) or "nothing"
+    ways = ", ".join(sorted(boots(subject))) or "no firmware that is known"
     severity = lack(subject, "bios")
     if severity is None:
         return
@@ -154,7 +156,7 @@ def _has_grow_step(subject: Subject) -> bool:
     )
     root = subject.root
     entries = (entry for pattern in patterns for entry in root.matching(pattern)) if root else iter(())
-    small = (entry for entry in entries if entry.size < MIB and root and root.is_file(entry.path))
+    small = islice((one for one in entries if one.size < MIB and root and root.is_file(one.path)), MAX_STEPS)
     return any(root is not None and re.search(GROWN, root.text(entry.path) or "") for entry in small)
 
 

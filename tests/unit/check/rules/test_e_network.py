@@ -332,3 +332,21 @@ def test_without_cloud_init_its_version_is_unknown() -> None:
     What cannot be seen does not pass.
     """
     assert "unknown" == worst("E02", system(cloud=replace(CLOUD, version="")))[0]
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "text"),
+    [
+        ("E05", "etc/cloud/cloud.cfg.d/99-x.cfg", "\n" * 900_000),
+        ("E05", "etc/cloud/cloud.cfg.d/99-x.cfg", "datasource_list:\n" + "\n" * 900_000),
+        ("E05", "etc/cloud/cloud.cfg.d/99-x.cfg", "network:" * 100_000),
+        ("E08", "etc/netplan/x.yaml", "\n" * 900_000),
+        ("E08", "etc/netplan/x.yaml", " " * 900_000),
+        ("M20", "var/cache/debconf/config.dat", "force_efi_extra_removable\nx\n" * 30_000),
+    ],
+)
+def test_text_made_to_take_long_does_not(rule: str, path: str, text: str) -> None:
+    """
+    A file of an image cannot keep a rule busy.
+    """
+    assert worst(rule, system("debian", {path: text}, without=("curtin",)))[0] in {"pass", "fail", "unknown"}

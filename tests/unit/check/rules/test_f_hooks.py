@@ -352,3 +352,26 @@ def test_a_subject_without_a_root_has_no_hooks() -> None:
     asked = replace(empty, image=replace(empty.image, root=None))
 
     assert "skipped" == worst("F02", asked)[0]
+
+
+@pytest.mark.parametrize("rule", ["E01", "F02", "F06", "F07", "F08", "F09"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#!/bin/bash\n" + "install " * 100_000,
+        "#!/bin/bash\n" + "rm curti " * 100_000,
+        "#!/bin/bash\n" + "\n" * 900_000,
+        _PY + "if 1:\n pass\n" + "elif 1:\n pass\n" * 15_000,
+        _PY + "x = " + "-" * 200_000 + "1\n",
+        _PY + "x = " + "[" * 90 + "1" + "]" * 90 + "\n" + "a" + ".b" * 100_000 + "\n",
+        _PY + "\0",
+    ],
+    ids=["install", "rm", "lines", "elif", "minus", "deep", "nul"],
+)
+def test_a_hook_made_to_take_long_does_not(rule: str, text: str) -> None:
+    """
+    The text of a hook cannot keep a rule busy, nor end the program.
+    """
+    asked = system("rocky", {HOOK: File(text.encode(), 0o755)}, without=("usr/bin/cloud-init",))
+
+    assert worst(rule, asked)[0] in {"pass", "fail", "unknown", "skipped"}
