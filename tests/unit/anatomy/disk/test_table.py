@@ -204,7 +204,14 @@ def test_boot_code_is_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "mark"), [(0, b"XFSB"), (1080, b"\x53\xef"), (65600, b"_BHRfS_M"), (3, b"NTFS    "), (0, b"hsqs")]
+    ("at", "mark"),
+    [
+        (0, b"XFSB"),
+        (1080, b"\x53\xef"),
+        (65600, b"_BHRfS_M"),
+        (3, b"NTFS    ".ljust(507) + b"\x55\xaa"),
+        (0, b"hsqs"),
+    ],
 )
 def test_a_filesystem_on_the_bare_disk_is_a_scheme_of_its_own(at: int, mark: bytes) -> None:
     """

@@ -65,10 +65,10 @@ def test_what_is_encrypted_is_named() -> None:
         (1080, b"\x53\xef", Form.EXT),
         (0, b"XFSB", Form.XFS),
         (65600, b"_BHRfS_M", Form.BTRFS),
-        (3, b"NTFS    ", Form.NTFS),
+        (3, b"NTFS    ".ljust(507) + b"\x55\xaa", Form.NTFS),
         (0, b"hsqs", Form.SQUASHFS),
         (32769, b"CD001", Form.ISO),
-        (1536, b"LABELONE", Form.LVM),
+        (1536, b"LABELONE".ljust(24) + b"LVM2 001", Form.LVM),
         (MIB, b"\x0d\xd0\x01\xc0", Form.VMFS),
     ],
 )
