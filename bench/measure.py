@@ -45,7 +45,7 @@ def measured(command: Sequence[str], *, scratch: Path, log: Path, timeout: float
     """
     result = scratch / "usage.json"
     result.unlink(missing_ok=True)
-    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    environment = {name: value for name, value in os.environ.items() if not _is_ours(name)}
     os.sync()  # what earlier runs wrote shall not be this one's burden
     with log.open("wb") as output:
         launcher = subprocess.Popen(
@@ -63,6 +63,14 @@ def measured(command: Sequence[str], *, scratch: Path, log: Path, timeout: float
         finally:
             _end(launcher)
     return _usage(command, result, log)
+
+
+def _is_ours(name: str) -> bool:
+    """
+    Whether a setting of this process is none of the program's: a proxy, or the wish to compile Python anew in
+    each run, which no installed program does.
+    """
+    return name.lower().endswith("_proxy") or name == "PYTHONDONTWRITEBYTECODE"
 
 
 def _end(launcher: "subprocess.Popen[bytes]") -> None:

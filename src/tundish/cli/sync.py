@@ -21,10 +21,10 @@ from tundish.core import clock
 from tundish.core.errors import NotFound, StorageError, TundishError
 from tundish.core.image import Json
 from tundish.core.names import SourceName
-from tundish.sync.plan import Action, Plan
 
-if TYPE_CHECKING:  # these bring the catalog's library, and others come here for `stoppable` alone
+if TYPE_CHECKING:  # a sync that finds nothing changed does without these, and so does who needs `stoppable`
     from tundish.sync.ledger import Outcome
+    from tundish.sync.plan import Plan
     from tundish.sync.run import Prepared
 
 STOPPING = b"stopping with the next bytes that come; Ctrl-C again ends at once\n"
@@ -202,7 +202,9 @@ def show_plan(prepared: "Prepared", document: dict[str, Json] | None, *, all_lin
         _plan_text(prepared.plan, all_lines=all_lines)
 
 
-def _plan_text(plan: Plan, *, all_lines: bool) -> None:
+def _plan_text(plan: "Plan", *, all_lines: bool) -> None:
+    from tundish.sync.plan import Action
+
     lines = [each for action in Action for each in plan.of(action)]
     shown = lines if all_lines else lines[:SHOWN]
     table(

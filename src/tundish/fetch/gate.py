@@ -1,7 +1,8 @@
 """
 How many files are under way at once: so many, or up to twice as many while they are small.
 
-Of a small file most of the time goes into waiting for the answer, not into its bytes.
+Of a small file most of the time goes into waiting for the answer, not into its bytes. A file leaves when its
+bytes are here: while the disk makes it last, the network has room for the next one.
 """
 
 import threading

@@ -58,3 +58,13 @@ def test_a_run_that_does_not_end_is_ended(tmp_path: Path) -> None:
     """
     with pytest.raises(RunFailed, match="gave up"):
         python("import threading; threading.Event().wait()", tmp_path, timeout=0.2)
+
+
+def test_a_program_may_keep_what_it_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The wish of whoever measures not to write bytecode would make programs in Python compile in each run.
+    """
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    program = "import os, sys; sys.exit('PYTHONDONTWRITEBYTECODE' in os.environ)"
+
+    assert python(program, tmp_path).wall > 0
