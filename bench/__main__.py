@@ -10,20 +10,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench import report
+from bench import looking, report
 from bench.cases import CASES, Case, with_reference
+from bench.disk import DISK
 from bench.key import Key, throw_away_key
 from bench.machine import describe
 from bench.measure import RunFailed
 from bench.stream import KIB
 from bench.trial import Trial, measure
 
+LOOKS = {look.name: look for look in (DISK,)}
+
 
 def options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description="Mirror streams with tundish, the reference client and curl."
     )
-    parser.add_argument("--case", choices=(*CASES, "all"), default="a", help="what to measure (default a)")
+    parser.add_argument(
+        "--case", choices=(*CASES, *LOOKS, "all"), default="a", help="what to measure (default a)"
+    )
     parser.add_argument("--rounds", type=_positive, default=5, help="runs of each client (default 5)")
     parser.add_argument("--products", type=_positive, help="another size of the stream")
     parser.add_argument("--item-kib", type=_positive, help="another size of each file, in KiB")
@@ -81,11 +86,21 @@ def trial(case: Case, key: Key, chosen: argparse.Namespace) -> Trial:
             return measure(case, entrants, rounds=chosen.rounds, scratch=Path(scratch), tell=tell)
 
 
+def looked_into(look: looking.Look, chosen: argparse.Namespace) -> str:
+    with tempfile.TemporaryDirectory(prefix="tundish-bench-", dir=chosen.work) as scratch:
+        usages = looking.measure(look, rounds=chosen.rounds, scratch=Path(scratch), tell=tell)
+        machine = "\n".join(f"- {line}" for line in describe(Path(scratch)).lines())
+        return f"{machine}\n\n{looking.as_markdown(look, usages)}"
+
+
 def main(arguments: list[str]) -> int:
     chosen = options(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every context is left, and nginx ended
     show = report.as_json if chosen.json else report.as_markdown if chosen.markdown else report.as_text
     try:
+        if chosen.case in LOOKS:
+            print(looked_into(LOOKS[chosen.case], chosen))
+            return 0
         with throw_away_key() as key:
             trials = [trial(case, key, chosen) for case in chosen_cases(chosen)]
         print(show(describe(chosen.work or Path(tempfile.gettempdir())), trials))
