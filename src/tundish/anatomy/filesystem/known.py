@@ -7,15 +7,17 @@ What has none is named all the same: a volume that cannot be read is not a mista
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from tundish.anatomy.filesystem import ext, fat, iso9660
+from tundish.anatomy.filesystem import btrfs, ext, fat, iso9660, xfs
 from tundish.anatomy.filesystem.filesystem import Filesystem
 from tundish.anatomy.image import Form
 from tundish.anatomy.readable import Readable
 
 READERS: Mapping[Form, Callable[[Readable, str], Filesystem]] = {
+    Form.BTRFS: btrfs.read,
     Form.EXT: ext.read,
     Form.FAT: fat.read,
     Form.ISO: iso9660.read,
+    Form.XFS: xfs.read,
     Form.SWAP: lambda readable, _: _swap(readable),
     Form.LUKS: lambda readable, _: _luks(readable),
 }
