@@ -15,6 +15,7 @@ _INDEX_AT = 32 * 1024 * 1024 * 1024  # bytes of the folder; names come before
 _UNUSED = 0xFFFF
 _ALONE, _OF_MANY = {4: b"XD2B", 5: b"XDB3"}, {4: b"XD2D", 5: b"XDD3"}
 _HEAD = {4: 16, 5: 64}
+_LONGEST = 255  # bytes of a name
 _SELF = (b".", b"..")
 
 
@@ -64,10 +65,11 @@ def _in_block(volume: Volume, block: bytes, subject: str) -> Iterator[tuple[str,
     at, fixed = _HEAD[version], 11 + (1 if volume.layout.with_kind else 0)
     where = f"{volume.name}: {subject}"
     while at + 8 <= end:
-        number, size = struct.unpack_from(">QB", block, at) if at + 9 <= end else (0, 0)
+        number = int.from_bytes(block[at : at + 8], "big")
         if number >> 48 == _UNUSED:
             length = number >> 32 & 0xFFFF
         else:
+            size = block[at + 8] if at + 9 <= end else _LONGEST
             length = fixed + size + 7 & ~7
             name = block[at + 9 : at + 9 + size]
             if at + length <= end and name not in _SELF:
