@@ -16,10 +16,11 @@ from bench.disk import DISK
 from bench.key import Key, throw_away_key
 from bench.machine import describe
 from bench.measure import RunFailed
+from bench.root import INDEX
 from bench.stream import KIB
 from bench.trial import Trial, measure
 
-LOOKS = {look.name: look for look in (DISK,)}
+LOOKS = {look.name: look for look in (DISK, INDEX)}
 
 
 def options(arguments: list[str]) -> argparse.Namespace:
