@@ -14,7 +14,7 @@ from tundish.anatomy.image import Compression, Disk, Form, Image, Wrapping
 from tundish.anatomy.index import Keep
 from tundish.anatomy.keeping import nothing, worth_keeping
 from tundish.anatomy.packed.seekable import seekable
-from tundish.anatomy.packed.unwrapping import Progress, Unwrapping, silent
+from tundish.anatomy.packed.unwrapping import Progress, Unwrapping, ahead, silent
 from tundish.anatomy.readable import Bytes, Readable
 from tundish.anatomy.sniff import HEAD, compression_of, form_of
 from tundish.anatomy.tar.carrying import MAX_CARRIED, SMALLEST_DISK, carried, carries_a_disk
@@ -79,7 +79,10 @@ def _packed(readable: Readable, name: str, compression: Compression, keep: Keep,
         return _anywhere(expanded, name, form_of(expanded), wrapping)
     if form is Form.TAR:
         listing = read_tar(
-            chain(first, pieces), name, keep, Passes(anywhere, lambda: Unwrapping(readable, compression))
+            chain(first, ahead(pieces)),
+            name,
+            keep,
+            Passes(anywhere, lambda: Unwrapping(readable, compression)),
         )
         return _of_tar(listing, anywhere, name, unwrapping.wrapping())
     for _ in pieces:

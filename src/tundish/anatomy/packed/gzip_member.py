@@ -43,10 +43,14 @@ def header_length(data: bytes) -> int | None:
         if flags & text:
             end = data.find(b"\0", at)
             at = len(data) + 1 if end < 0 else end + 1
-    at += 2 if flags & _CHECKED else 0
-    if at > MAX_HEADER:
+    end = at + 2 if flags & _CHECKED else at
+    if end > MAX_HEADER:
         raise BadImage(f"a header of the gzip is longer than {MAX_HEADER} bytes")
-    return at if at <= len(data) else None
+    if end > len(data):
+        return None
+    if end > at and int.from_bytes(data[at:end], "little") != zlib.crc32(data[:at]) & 0xFFFF:
+        raise BadImage("a header of the gzip has another checksum than it says")
+    return end
 
 
 class GzipOnce:

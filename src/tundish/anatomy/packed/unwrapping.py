@@ -6,6 +6,7 @@ Memory stays flat whatever it expands to. Damage ends the stream and is told aft
 
 import hashlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from tundish.anatomy.image import Compression, Wrapping
 from tundish.anatomy.packed.gzip_member import is_stamped
@@ -29,6 +30,17 @@ def silent(_read: int, _total: int) -> None:
     """
     Nobody wants to know how far it is.
     """
+
+
+def ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """
+    The same pieces, each made while the one before it is used; libraries that unpack and hash let both run.
+    """
+    with ThreadPoolExecutor(1, "unpack") as thread:
+        coming = thread.submit(next, pieces, b"")
+        while piece := coming.result():
+            coming = thread.submit(next, pieces, b"")
+            yield piece
 
 
 class Unwrapping:

@@ -89,6 +89,23 @@ def _after(feed: Feed) -> tuple[int, bool]:
     return count, first[257:262] == b"ustar"
 
 
+def _entry(path: str, member: Member, kind: Kind, digest: Digest | None) -> Entry:
+    return Entry(
+        path,
+        kind,
+        member.mode,
+        member.uid,
+        member.gid,
+        member.size if kind is Kind.FILE else len(member.target),
+        member.mtime,
+        member.target if kind is Kind.LINK else "",
+        xattrs=member.xattrs,
+        device=member.device,
+        digest=digest,
+        place=member.place,
+    )
+
+
 class _Building:
     """
     The Index as it grows, member by member.
@@ -122,25 +139,13 @@ class _Building:
             self._take_entry(path, member, member.kind)
 
     def _take_entry(self, path: str, member: Member, kind: Kind) -> None:
-        entry = Entry(
-            path,
-            kind,
-            member.mode,
-            member.uid,
-            member.gid,
-            member.size if kind is Kind.FILE else len(member.target),
-            member.mtime,
-            member.target if kind is Kind.LINK else "",
-            xattrs=member.xattrs,
-            device=member.device,
-            place=member.place,
-        )
+        entry = _entry(path, member, kind, None)
         if kind is Kind.FILE:
             digest = self._passed(entry, member)
             if self._feed.at < member.place + member.stored:
                 self._remark(Trait.UNREADABLE, path, "the tar ends within it")
                 return
-            entry = replace(entry, digest=digest)
+            entry = _entry(path, member, kind, digest)
             if len(self.files) < self.FIRST_FILES:
                 self.files.append(entry)
         self._put(entry, sum(len(key) + len(value) for key, value in member.xattrs))
