@@ -47,6 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # A power's name, as imported or as a dotted expression, and the packages that own it.
 OWNER: dict[str, set[str]] = {
     "urllib3": {"fetch"},
+    "httptools": {"fetch"},
     "requests": {"fetch"},
     "httpx": {"fetch"},
     "http.client": {"fetch"},

@@ -2,8 +2,8 @@
 Requests without a proxy, and answers taken in as few steps as HTTP allows: urllib3 makes the connections,
 but of a small file its layers cost more than the file.
 
-An answer whose head came in one piece and holds nothing unusual is read here. Any other is left, with not
-a byte of it consumed, to `http.client` and urllib3.
+The head of an answer is parsed by llhttp, in C. One that came in one piece and is followed by a body of
+known length is read here; any other is left, with not a byte of it consumed, to `http.client` and urllib3.
 """
 
 import io
@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, TypeAlias
 
+from httptools import HttpParserError, HttpResponseParser
 from urllib3 import HTTPHeaderDict, HTTPResponse, exceptions
 from urllib3.connection import HTTPConnection
 from urllib3.util import Url
@@ -22,9 +23,8 @@ from tundish.fetch.headers import PORTS
 from tundish.fetch.wire import MAX_HOSTS, Paced, Pool, PromptResponse, TlsPool
 
 BUFFER = 16 * 1024  # bytes: the head and the whole of a small file in one read
-_HEAD = re.compile(
-    rb"HTTP/1\.1 (200|206) [^\r\n]*\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r\n){1,40})\r\n"
-)
+_END = b"\r\n\r\n"  # of a head
+_MAX_HEADERS = 40
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _TARGET = re.compile(r"[\x21-\x7e]+")
 _Origin: TypeAlias = tuple[str, str, int]
@@ -259,12 +259,12 @@ def _asked(connection: HTTPConnection, request: bytes, loan: "_Loan", stall: flo
     paced = Paced(sock.makefile("rb", buffering=0), stall)
     body: io.BufferedReader[Any] = io.BufferedReader(paced, BUFFER)
     try:
-        found = _HEAD.match(body.peek(1))
-        headers = _headers(found[2].decode("latin-1")) if found else None
-        if found and headers is not None:
-            body.read(found.end())
+        head, end, _ = body.peek(1).partition(_END)
+        plain = _plain(head + end) if end else None
+        if plain is not None:
+            body.read(len(head + end))
             paced.headers_came()
-            return _Plain(int(found[1]), headers, loan, body)
+            return _Plain(*plain, loan, body)
         answer = PromptResponse(sock, method="GET", reader=body, paced=paced)
         answer.begin()
         return _Other(answer, loan)
@@ -273,15 +273,35 @@ def _asked(connection: HTTPConnection, request: bytes, loan: "_Loan", stall: flo
         raise
 
 
-def _headers(text: str) -> dict[str, str] | None:
+class _Head:
     """
-    The headers of a plain answer; None if it is not.
+    What the parser tells of a head.
     """
-    found: dict[str, str] = {}
-    for line in text.split("\r\n")[:-1]:
-        name, _, value = line.partition(":")
-        if (name := name.lower()) in found:
-            return None
-        found[name] = value.strip()
-    is_usual = "transfer-encoding" not in found and found.get("connection", "keep-alive") == "keep-alive"
-    return found if is_usual and _LENGTH.fullmatch(found.get("content-length", "")) else None
+
+    def __init__(self) -> None:
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name, value))
+
+
+def _plain(head: bytes) -> tuple[int, dict[str, str]] | None:
+    """
+    Status and headers of an answer with a body of known length; None if it is of another kind.
+    """
+    told = _Head()
+    parser = HttpResponseParser(told)
+    try:
+        parser.feed_data(head)
+    except HttpParserError:  # `http.client` says what is wrong with it
+        return None
+    found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in told.headers}
+    is_plain = (
+        parser.get_status_code() in {200, 206}
+        and parser.get_http_version() == "1.1"
+        and parser.should_keep_alive()
+        and len(found) == len(told.headers) <= _MAX_HEADERS
+        and "transfer-encoding" not in found
+        and _LENGTH.fullmatch(found.get("content-length", ""))
+    )
+    return (parser.get_status_code(), found) if is_plain else None
