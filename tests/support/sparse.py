@@ -3,20 +3,24 @@ An image file as what is really in it: the holes of a disk of hundreds of MiB ta
 """
 
 import os
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+Part = tuple[int, bytes]
+
 
 @dataclass(frozen=True)
 class Sparse:
     """
-    Readable; zeros between its parts.
+    Readable; zeros between its parts, which are in order. Changes lie above them.
     """
 
     size: int
-    parts: tuple[tuple[int, bytes], ...]
+    parts: tuple[Part, ...]
+    changes: tuple[Part, ...] = ()
 
     @classmethod
     def of(cls, path: Path) -> Self:
@@ -39,11 +43,23 @@ class Sparse:
         if offset < 0 or end <= offset:
             return b""
         found = bytearray(end - offset)
-        for start, data in self.parts:
-            first, last = max(start, offset), min(start + len(data), end)
-            if first < last:
-                found[first - offset : last - offset] = data[first - start : last - start]
+        row = max(0, bisect_right(self.parts, offset, key=_start) - 1)
+        while row < len(self.parts) and self.parts[row][0] < end:
+            _put(found, offset, self.parts[row])
+            row += 1
+        for change in self.changes:
+            _put(found, offset, change)
         return bytes(found)
+
+    def write(self, path: Path) -> None:
+        """
+        Put it into a file, holes as holes.
+        """
+        with path.open("wb") as file:
+            for start, data in (*self.parts, *self.changes):
+                file.seek(start)
+                file.write(data)
+            file.truncate(self.size)
 
     def cut(self, size: int) -> Self:
         return replace(self, size=min(size, self.size))
@@ -52,7 +68,7 @@ class Sparse:
         """
         The same with other bytes at a place.
         """
-        return replace(self, parts=(*self.parts, (at, new)))
+        return replace(self, changes=(*self.changes, (at, new)))
 
     def flipped(self, flips: Iterable[tuple[float, int]]) -> Self:
         """
@@ -76,3 +92,17 @@ class Sparse:
             if text in data:
                 return start + data.index(text)
         raise AssertionError(f"{text!r} is nowhere")
+
+
+def _start(part: Part) -> int:
+    return part[0]
+
+
+def _put(found: bytearray, offset: int, part: Part) -> None:
+    """
+    What of a part lies within some bytes that begin at an offset.
+    """
+    start, data = part
+    first, last = max(start, offset), min(start + len(data), offset + len(found))
+    if first < last:
+        found[first - offset : last - offset] = data[first - start : last - start]

@@ -34,7 +34,7 @@ ACL = bytes.fromhex(
 Seen = Mapping[str, tuple[object, ...]]
 
 
-def populate(folder: Path, *, many: int = 400, far: int = 70 * MIB) -> None:
+def populate(folder: Path, *, many: int = 400, far: int = 70 * MIB, large: int = 2000) -> None:
     """
     Fill a folder with one of each: devices and owners only where the user may make them.
     """
@@ -68,7 +68,7 @@ def populate(folder: Path, *, many: int = 400, far: int = 70 * MIB) -> None:
     os.utime(folder / "empty", (1, -5))
     with suppress(OSError):
         os.setxattr(folder / "etc/noise", "user.note", b"noted")
-        os.setxattr(folder / "etc", "user.large", b"L" * 2000)
+        os.setxattr(folder / "etc", "user.large", b"L" * large)
         for number in range(12):
             os.setxattr(folder / "few", f"user.number{number}", b"n" * number * 9)
     if os.geteuid() == 0:

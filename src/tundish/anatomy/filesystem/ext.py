@@ -35,7 +35,7 @@ _SHORT_LINK = 60  # bytes; a shorter target stands in the inode
 _MAX_LINK = 4096
 _MAX_FOLDER = 512 * 1024 * 1024  # bytes of one folder
 _MAX_FOLDERS = 1024 * 1024 * 1024  # bytes of all folders together
-_GROUPS, _IN_GROUP, _PROBED = 64, 16, 512  # groups, free blocks in each, bytes of each
+_GROUPS, _LOOKED, _IN_GROUP, _PROBED = 64, 512, 16, 512  # groups, bits and free blocks in each, bytes of each
 
 
 def read(readable: Readable, name: str) -> Filesystem:
@@ -53,6 +53,7 @@ def read(readable: Readable, name: str) -> Filesystem:
         return replace(about, why="the journal of another filesystem")
     listing = _Listing(inodes)
     index = Index(name, listing.entries(), _Contents(inodes), listing.remarks)
+    inodes.listed()
     cut = f"cut short: it has {size} bytes, the volume only {readable.size}"
     return replace(
         about,
@@ -280,7 +281,7 @@ def _zeroed(inodes: Inodes) -> float | None:
     for group in range(0, layout.groups, max(1, layout.groups // _GROUPS)):
         start = layout.first + group * layout.group
         for block in _free(inodes, group):
-            data = inodes.readable.read_at((start + block) * layout.block, _PROBED)
+            data = inodes.readable.read_at((start + block * layout.cluster) * layout.block, _PROBED)
             probed += bool(data)
             zeros += bool(data) and not any(data)
     return zeros / probed if probed else None
@@ -288,10 +289,11 @@ def _zeroed(inodes: Inodes) -> float | None:
 
 def _free(inodes: Inodes, group: int) -> list[int]:
     """
-    Some free blocks of a group. One whose bitmap was never written has only metadata in it, at its beginning.
+    Some free blocks, or clusters, of a group. One whose bitmap was never written has only metadata in it, at
+    its beginning.
     """
     layout = inodes.layout
-    length = min(layout.group, layout.blocks - layout.first - group * layout.group)
+    length = min(layout.group, layout.blocks - layout.first - group * layout.group) // layout.cluster
     try:
         unused = inodes.descriptor(group)[18] & 2
         bitmap = b"" if unused else inodes.block(inodes.location(group, 0), f"bitmap of group {group}")
@@ -300,6 +302,6 @@ def _free(inodes: Inodes, group: int) -> list[int]:
     step = max(1, length // _IN_GROUP)
     if unused:
         return list(range(length // 2, length, step))
-    free = (at for at in range(length) if at // 8 < len(bitmap) and not bitmap[at // 8] >> at % 8 & 1)
-    found = list(free)
+    looked = range(0, min(length, len(bitmap) * 8), max(1, length // _LOOKED))
+    found = [at for at in looked if not bitmap[at // 8] >> at % 8 & 1]
     return found[:: max(1, len(found) // _IN_GROUP)]

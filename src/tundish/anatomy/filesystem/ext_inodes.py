@@ -8,6 +8,7 @@ are has a bound for each file, so that no tree of extents keeps a reader busy.
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from tundish.anatomy.filesystem.ext_super import Super
 from tundish.anatomy.paged import Paged
@@ -19,7 +20,8 @@ _EXTENT_MAGIC = 0xF30A
 _MAX_DEPTH = 5
 _MAX_NODES = 100_000  # of one file's tree of extents
 _UNWRITTEN = 32768  # a longer extent is allocated and holds zeros
-_DIRECT, _LEVELS = 12, 3
+_DIRECT = 12
+_SLACK = 16 * 1024 * 1024  # bytes
 
 Run = tuple[int, int, int | None]
 """
@@ -98,6 +100,7 @@ class Inodes:
         self.readable, self.layout, self.name = readable, layout, name
         self._paged = Paged(readable)
         self._tables: dict[int, int] = {}
+        self._left: int | None = 2 * readable.size + _SLACK
 
     def get(self, number: int) -> Inode:
         """
@@ -131,8 +134,22 @@ class Inodes:
         at, length = self.layout.descriptor_at(group), self.layout.descriptor
         return exactly(self._paged, at, length, f"{self.name}: the descriptor of group {group}")
 
+    def listed(self) -> None:
+        """
+        From now on only the content of files is read, which has a bound for each file.
+        """
+        self._left = None
+
     def block(self, number: int, subject: str) -> bytes:
+        """
+        Raises:
+            BadImage: it is beyond the end, or a listing reads more than the volume can hold.
+        """
         size = self.layout.block
+        if self._left is not None:
+            self._left -= size
+            if self._left < 0:
+                raise BadImage(f"{self.name}: {subject} overlaps with other structures")
         return exactly(self._paged, number * size, size, f"{self.name}: {subject}")
 
     def runs(self, inode: Inode) -> Iterator[Run]:
@@ -148,21 +165,20 @@ class Inodes:
             yield from self._pointers(inode)
 
     def _extents(self, inode: Inode) -> Iterator[Run]:
-        todo: list[tuple[bytes, int]] = [(inode.map, _MAX_DEPTH + 1)]
+        todo: list[tuple[int, int]] = [(0, _MAX_DEPTH + 1)]
         nodes, end = 0, 0
         while todo:
-            raw, above = todo.pop()
+            number, above = todo.pop()
+            raw = self.block(number, f"extents of inode {inode.number}") if nodes else inode.map
             nodes += 1
-            magic, count, _, depth = struct.unpack_from("<HHHH", raw)
-            if magic != _EXTENT_MAGIC or depth >= above or nodes > _MAX_NODES or 12 + count * 12 > len(raw):
+            magic, held, _, depth = struct.unpack_from("<HHHH", raw)
+            if magic != _EXTENT_MAGIC or depth >= above or nodes > _MAX_NODES or 12 + held * 12 > len(raw):
                 raise BadImage(f"{self.name}: the extents of inode {inode.number} are damaged")
             if depth:
-                rows = struct.iter_unpack("<IIHxx", raw[12 : 12 + count * 12])
-                below = [(low | high << 32, depth) for _, low, high in rows]
-                for block, level in reversed(below):
-                    todo.append((self.block(block, f"extents of inode {inode.number}"), level))
+                rows = struct.iter_unpack("<IIHxx", raw[12 : 12 + held * 12])
+                todo.extend(reversed([(low | high << 32, depth) for _, low, high in rows]))
                 continue
-            for first, length, high, low in struct.iter_unpack("<IHHI", raw[12 : 12 + count * 12]):
+            for first, length, high, low in struct.iter_unpack("<IHHI", raw[12 : 12 + held * 12]):
                 written = length <= _UNWRITTEN
                 blocks = length if written else length - _UNWRITTEN
                 if first < end:
@@ -177,26 +193,33 @@ class Inodes:
         per = self.layout.block // 4
         wanted = -(-inode.size // self.layout.block)
         numbers = struct.unpack("<15I", inode.map)
-        start = 0
+        start, nodes = 0, count()
         for level, group in enumerate((numbers[:_DIRECT], *((one,) for one in numbers[_DIRECT:]))):
             for number in group:
                 if start >= wanted:
                     return
                 if number:
-                    yield from self._deep(number, level, start, wanted, inode.number)
+                    yield from self._deep(number, level, start, wanted, (inode.number, nodes))
                 start += per**level
 
-    def _deep(self, number: int, level: int, start: int, wanted: int, owner: int) -> Iterator[Run]:
+    def _deep(
+        self, number: int, level: int, start: int, wanted: int, of: tuple[int, Iterator[int]]
+    ) -> Iterator[Run]:
         if not level:
             yield start, 1, number
             return
         span = (self.layout.block // 4) ** (level - 1)
+        owner, nodes = of
         raw = self.block(number, f"block map of inode {owner}")
+        if next(nodes) > _MAX_NODES:
+            raise BadImage(f"{self.name}: the block map of inode {owner} has more than {_MAX_NODES} blocks")
+        if not any(raw):
+            return
         for (below,) in struct.iter_unpack("<I", raw):
             if start >= wanted:
                 return
             if below:
-                yield from self._deep(below, level - 1, start, wanted, owner)
+                yield from self._deep(below, level - 1, start, wanted, of)
             start += span
 
 

@@ -18,7 +18,7 @@ _VALID, _ERRORS = 1, 2
 _MAX_GROUPS = 1 << 24
 
 NEEDS_RECOVERY, JOURNAL_DEVICE, META_BG, WIDE = 0x4, 0x8, 0x10, 0x80
-_SPARSE, _CHECKSUMS, _SPARSE2 = 0x1, 0x400, 0x200
+_SPARSE, _CHECKSUMS, _SPARSE2, _BIGALLOC = 0x1, 0x400, 0x200, 0x200
 
 _COMPAT = {
     0x1: "dir_prealloc",
@@ -91,6 +91,7 @@ class Super:
     state: int
     label: str
     uuid: str
+    cluster: int = 1  # blocks that one bit of a bitmap stands for
 
     @property
     def groups(self) -> int:
@@ -120,10 +121,14 @@ class Super:
         """
         per = self.block // self.descriptor
         number, skip = divmod(group, per)
-        block = self.first + 1 + number
+        own = (
+            1 if self.block == _AT else 0
+        )  # the block of the superblock, where group 0 begins but with clusters
+        block = own + 1 + number
         if self.incompat & META_BG and number >= self.first_meta:
             leader = number * per
-            block = self.first + leader * self.group + self._has_super(leader)
+            start = leader * self.group + (self.first if leader else own)
+            block = start + self._has_super(leader)
         return block * self.block + skip * self.descriptor
 
     def _has_super(self, group: int) -> bool:
@@ -167,10 +172,12 @@ def read_super(readable: Readable, name: str) -> Super:
         state=state,
         label=raw[0x78:0x88].partition(b"\0")[0].decode("utf-8", "replace"),
         uuid=str(UUID(bytes=raw[0x68:0x78])),
+        cluster=1 << min(max(numbers[7] - numbers[6], 0), 16) if read_only & _BIGALLOC else 1,
     )
     if read_only & _CHECKSUMS and crc32c(raw[:1020]) != _u32(raw, 1020):
         raise BadImage(f"{name}: the superblock of ext is damaged, its sum is wrong")
-    _judge(found, numbers[6], name)
+    if not incompat & JOURNAL_DEVICE:
+        _judge(found, numbers[6], name)
     return found
 
 

@@ -45,6 +45,7 @@ def read(readable: Readable, name: str) -> Filesystem:
     remarks: list[Remark] = []
     files = _Files(volume, remarks)
     index = Index(name, Walk(files, layout.root, remarks).entries(), files, remarks)
+    volume.listed()
     size = layout.blocks * layout.block
     if size > readable.size:
         state = f"cut short: it has {size} bytes, the volume only {readable.size}"

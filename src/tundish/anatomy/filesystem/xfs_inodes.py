@@ -70,7 +70,7 @@ class Volume:
     def __init__(self, readable: Readable, layout: Super, name: str) -> None:
         self.readable, self.layout, self.name = readable, layout, name
         self._paged = Paged(readable)
-        self._left = 2 * readable.size + _SLACK
+        self._left: int | None = 2 * readable.size + _SLACK
 
     def inode(self, number: int) -> Inode:
         """
@@ -215,9 +215,17 @@ class Volume:
         Raises:
             BadImage: it is more than the volume can hold, so that structures overlap.
         """
+        if self._left is None:
+            return
         self._left -= length
         if self._left < 0:
             raise BadImage(f"{self.name}: {subject} overlaps with other structures")
+
+    def listed(self) -> None:
+        """
+        From now on only the content of files is read, which has a bound for each file.
+        """
+        self._left = None
 
 
 def _seconds(stamp: int, flags: int) -> int:

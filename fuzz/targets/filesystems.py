@@ -1,0 +1,215 @@
+"""
+ext, XFS and btrfs as their makers make them, changed anywhere; the sum of the superblock is put right.
+
+An input is what of an image is not empty: sectors, each with its place. So a filesystem of hundreds of MiB
+is an input of some KiB, and a changed place moves a structure.
+"""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import pytest
+from tests.support.real_disks import MIB, run
+from tests.support.sparse import Sparse
+
+from fuzz.target import KIB, target
+from tundish.anatomy.crc32c import crc32c
+from tundish.anatomy.filesystem import btrfs, ext, lzo, xfs
+from tundish.anatomy.filesystem.filesystem import Filesystem
+from tundish.anatomy.index import Kind
+from tundish.core.errors import BadImage
+
+_SECTOR, _PLACE = 512, 4
+_ROW = _PLACE + _SECTOR
+_HEAD = 8  # the size of the whole
+_MOST = 1 << 34  # bytes of an image
+_LONGEST = 512 * KIB
+_VALUES = (0, 1, 2, 0x7F, 0xFF, 0x80, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF, 1 << 40)
+
+
+def _packed(image: Sparse) -> bytes:
+    rows = [image.size.to_bytes(_HEAD, "little")]
+    for start, data in image.parts:
+        for at in range(0, len(data), _SECTOR):
+            if any(data[at : at + _SECTOR]):
+                place = (start + at) // _SECTOR
+                rows.append(place.to_bytes(_PLACE, "little") + data[at : at + _SECTOR].ljust(_SECTOR, b"\0"))
+    return b"".join(rows)
+
+
+def _unpacked(data: bytes) -> Sparse:
+    size = int.from_bytes(data[:_HEAD], "little") % _MOST
+    rows = [data[at : at + _ROW] for at in range(_HEAD, len(data), _ROW)]
+    places = {int.from_bytes(row[:_PLACE], "little") * _SECTOR: row[_PLACE:] for row in rows}
+    return Sparse(size, tuple(sorted(places.items())))
+
+
+def _mutation(data: bytes, chance: Random) -> bytes:
+    """
+    A number somewhere in a sector becomes another, or one from elsewhere.
+    """
+    changed = bytearray(data)
+    for _ in range(chance.choice((1, 1, 2, 4)) if len(data) > 2 * _ROW else 0):
+        row = _HEAD + chance.randrange((len(data) - _HEAD) // _ROW) * _ROW + _PLACE
+        width, order = chance.choice((1, 2, 4, 8)), chance.choice(("little", "big"))
+        at = row + chance.randrange(_SECTOR // width) * width
+        value = chance.choice((*_VALUES, int.from_bytes(changed[at : at + width], "little") + 1))
+        there = chance.randrange(len(data) - 8)
+        new = (value % (1 << 8 * width)).to_bytes(width, "big" if order == "big" else "little")
+        changed[at : at + width] = new if chance.random() < 0.7 else data[there : there + width]
+    return bytes(changed[: len(data)])
+
+
+def _list(found: Filesystem) -> None:
+    for one in list(found.index or ())[:60]:
+        if one.kind is Kind.FILE and found.index is not None:
+            try:
+                pieces = found.index.stream(one.path)
+                assert sum(len(piece) for _, piece in zip(range(4), pieces, strict=False)) <= max(one.size, 0)
+            except BadImage:
+                continue
+
+
+def _fill(folder: Path) -> Path:
+    chance = Random(1)
+    for name, count in (("few", 2), ("many", 40)):
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            (folder / name / f"{number}-of-the-names").write_bytes(b"")
+    (folder / "inner").write_bytes(b"some words")
+    (folder / "content").write_bytes(chance.randbytes(700) + b"same " * 900)
+    (folder / "short").symlink_to("few/0")
+    (folder / "long").symlink_to("x" * 200)
+    os.link(folder / "inner", folder / "hard")
+    with (folder / "holes").open("wb") as file:
+        for number in range(8):
+            file.seek(number * 20_000)
+            file.write(b"%d" % number)
+    return folder
+
+
+@cache
+def _made(size: int, *command: str) -> tuple[bytes, ...]:
+    """
+    An image by its maker; nothing much where that is not installed.
+    """
+    with TemporaryDirectory() as name:
+        image = Path(name) / "image"
+        image.touch()
+        os.truncate(image, size)
+        source = _fill(Path(name) / "source")
+        words = [str(source) if word == "SOURCE" else word for word in command]
+        try:
+            run(*words, image)
+        except pytest.skip.Exception:
+            return (size.to_bytes(_HEAD, "little"),)
+        return (_packed(Sparse.of(image)),)
+
+
+def _exts() -> Iterator[bytes]:
+    for options in (
+        "-t ext2 -b 1024",
+        "-t ext4 -b 1024 -O ^has_journal",
+        "-t ext4 -I 512 -O inline_data,^has_journal,^metadata_csum",
+        "-t ext4 -b 1024 -g 1024 -O meta_bg,^resize_inode,^has_journal",
+    ):
+        yield from _made(8 * MIB, "mke2fs", "-q", "-F", "-N", "128", *options.split(), "-d", "SOURCE")
+
+
+@target(
+    BadImage, seeds=_exts, longest=_LONGEST, seconds=3, words=(b"\x0a\xf3", b"\xea\2"), mutation=_mutation
+)
+def filesystems_ext(data: bytes) -> None:
+    """
+    An ext2, ext3 or ext4 is listed and its files are read, or it is refused.
+    """
+    image = _unpacked(data)
+    total = crc32c(image.read_at(1024, 1020))
+    _list(ext.read(image.changed(2044, total.to_bytes(4, "little")), "fuzz"))
+
+
+def _proto(folder: str) -> str:
+    """
+    What mkfs.xfs is told to put in.
+    """
+    names = [f"{number}-of-the-names ---644 0 0 /dev/null" for number in range(90)]
+    few = [
+        "few d--755 0 0",
+        *names[:2],
+        "$",
+        "some d--755 0 0",
+        *names[:30],
+        "$",
+        "many d--755 0 0",
+        *names,
+        "$",
+    ]
+    links = ["short l--777 0 0 few", f"long l--777 0 0 {'x' * 200}", f"content ---644 0 0 {folder}/content"]
+    return "\n".join(["/none", "0 0", "d--755 0 0", *few, *links, "$", ""])
+
+
+@cache
+def _made_xfs(*options: str) -> bytes:
+    with TemporaryDirectory() as name:
+        image = Path(name) / "image"
+        image.touch()
+        os.truncate(image, 320 * MIB)
+        (Path(name) / "content").write_bytes(b"same " * 900)
+        (Path(name) / "proto").write_text(_proto(name))
+        try:
+            run("mkfs.xfs", "-q", *options, "-p", str(Path(name) / "proto"), image)
+            some = [f"attr_set -u -v {number * 3} name{number}" for number in range(20)]
+            more = ["path /content", "attr_set -u -v 9 a", "path /some", "attr_set -u -v 9000 b"]
+            run("xfs_db", "-x", image, said="\n".join([*more, "path /many", *some]) + "\n")
+        except pytest.skip.Exception:
+            return bytes(_HEAD)
+        return _packed(Sparse.of(image))
+
+
+def _xfses() -> Iterator[bytes]:
+    for options in ("-b size=1k -n size=4k", "-m crc=0 -b size=1k -i size=256", "-b size=1k -i nrext64=1"):
+        yield _made_xfs(*options.split(), "-d", "agcount=2")
+
+
+@target(
+    BadImage, seeds=_xfses, longest=_LONGEST, seconds=3, words=(b"IN", b"XDD3", b"BMA3"), mutation=_mutation
+)
+def filesystems_xfs(data: bytes) -> None:
+    """
+    An XFS is listed and its files are read, or it is refused.
+    """
+    image = _unpacked(data).changed(102, (512).to_bytes(2, "big")).changed(224, bytes(4))
+    total = crc32c(image.read_at(0, 512)) ^ 0xFFFF_FFFF
+    _list(xfs.read(image.changed(224, total.to_bytes(4, "little")), "fuzz"))
+
+
+def _btrfses() -> Iterator[bytes]:
+    for options in ("-n 4096 -m single", "--mixed"):
+        yield from _made(128 * MIB, "mkfs.btrfs", "-q", *options.split(), "--rootdir", "SOURCE")
+
+
+@target(BadImage, seeds=_btrfses, longest=_LONGEST, seconds=3, words=(b"\x6c", b"\x60"), mutation=_mutation)
+def filesystems_btrfs(data: bytes) -> None:
+    """
+    A btrfs is listed and its files are read, or it is refused.
+    """
+    image = _unpacked(data)
+    total = crc32c(image.read_at(64 * KIB + 32, 4064)) ^ 0xFFFF_FFFF
+    _list(btrfs.read(image.changed(64 * KIB, total.to_bytes(4, "little")), "fuzz"))
+
+
+def _lzos() -> Iterator[bytes]:
+    yield bytes([21]) + b"abcd" + bytes([0x4D, 0]) + b"!" + bytes([0, 0]) + b"\x11\0\0"
+    yield b"\0\0\x01" + b"x" * 274 + bytes([0x28, 0, 0]) + b"\x11\0\0"
+
+
+@target(BadImage, seeds=_lzos, words=(b"\x11\0\0",))
+def streams_of_lzo(data: bytes) -> None:
+    """
+    A stream of LZO1X unpacks to no more than it may, or it is refused.
+    """
+    assert len(lzo.segment(data, 4096)) <= 4096
