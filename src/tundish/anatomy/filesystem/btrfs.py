@@ -36,6 +36,7 @@ _NAME = struct.Struct("<QBQQHHB")
 _ROOT_AT, _ROOT_LENGTH = 176, 239
 _MAX_LINK = 4096
 _MAX_XATTRS = 64 * 1024 * 1024  # bytes of all together
+_MAX_READ = 4 * 1024 * 1024 * 1024  # bytes of nodes, in a listing
 _SLACK = 64 * 1024 * 1024
 _GAPS, _IN_GAP, _PROBED, _RESERVED = 64, 32, 512, 1024 * 1024
 _KINDS = {
@@ -64,9 +65,14 @@ def read(readable: Readable, name: str) -> Filesystem:
         return replace(about, why=found.why)
     if found.size > readable.size:
         about = replace(about, state=f"cut short: {found.size} bytes, the volume only {readable.size}")
-    few = Trees(Chunks(readable, name, first_chunks(found, name)), found.node, name, readable.size + _SLACK)
+    few = Trees(
+        Chunks(readable, name, first_chunks(found, name)),
+        found.node,
+        name,
+        min(readable.size, _MAX_READ) + _SLACK,
+    )
     chunks = Chunks(readable, name, _chunks(few, found))
-    files = _Files(Trees(chunks, found.node, name, 4 * readable.size + _SLACK), found)
+    files = _Files(Trees(chunks, found.node, name, min(4 * readable.size, _MAX_READ) + _SLACK), found)
     remarks: list[Remark] = []
     index = Index(name, Walk(files, _TOP << 64 | _FOLDER, remarks).entries(), files, remarks)
     files.forget()

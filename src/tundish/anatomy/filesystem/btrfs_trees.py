@@ -71,9 +71,11 @@ class Trees:
             if level:
                 todo.extend((below, level - 1) for below in reversed(node.places))
                 continue
-            if node.keys and node.keys[0] <= last:
+            if not node.keys and address == tree.address:
+                return
+            if not node.keys or node.keys[0] <= last:
                 raise self._damaged(tree)
-            last = node.keys[-1] if node.keys else last
+            last = node.keys[-1]
             for key, place, size in zip(node.keys, node.places, node.sizes, strict=True):
                 yield (*key, node.raw[place : place + size])
 

@@ -14,6 +14,7 @@ from tundish.anatomy.filesystem.ext_inodes import ENCRYPTED, INLINE, Inode, Inod
 from tundish.anatomy.filesystem.ext_super import JOURNAL_DEVICE, read_super
 from tundish.anatomy.filesystem.ext_xattrs import attributes, inline_rest
 from tundish.anatomy.filesystem.filesystem import Filesystem
+from tundish.anatomy.filesystem.walk import Allowance, remark
 from tundish.anatomy.image import Form
 from tundish.anatomy.index import MAX_PATH, Entry, Index, Kind, Remark, Trait
 from tundish.anatomy.readable import Readable, exactly
@@ -131,6 +132,7 @@ class _Listing:
         self._inodes = inodes
         self._names: dict[int, str] = {}  # first path of each inode with several names
         self._folders: set[int] = {_ROOT}
+        self._allowance = Allowance(inodes.name)
         self._read = 0
         self.remarks: list[Remark] = []
 
@@ -146,7 +148,7 @@ class _Listing:
             for name, number in self._rows(path, folder):
                 found = self._below(f"{path}/{name}" if path else name, number)
                 if found is not None:
-                    yield found[0]
+                    yield self._allowance.take(found[0])
                     if found[1].kind == _FOLDER:
                         below.append((found[0].path, found[1]))
             todo.extend(reversed(below))
@@ -200,7 +202,7 @@ class _Listing:
 
     def _target(self, path: str, inode: Inode) -> str:
         if inode.flags & ENCRYPTED:
-            self.remarks.append(Remark(Trait.UNSUPPORTED, path, "the target of an encrypted link"))
+            remark(self.remarks, Trait.UNSUPPORTED, path, "the target of an encrypted link")
             return ""
         if inode.size > _MAX_LINK:
             raise BadImage(f"the target of a link has {inode.size} bytes")
@@ -213,7 +215,7 @@ class _Listing:
     def _rows(self, path: str, folder: Inode) -> Iterator[tuple[str, int]]:
         try:
             if folder.flags & ENCRYPTED:
-                self.remarks.append(Remark(Trait.UNSUPPORTED, path, "an encrypted folder"))
+                remark(self.remarks, Trait.UNSUPPORTED, path, "an encrypted folder")
                 return
             for piece in self._pieces(folder):
                 yield from self._rows_in(piece)
@@ -259,7 +261,7 @@ class _Listing:
             at += length
 
     def _remark(self, trait: Trait, path: str, error: BadImage) -> None:
-        self.remarks.append(Remark(trait, path[:MAX_PATH], str(error)))
+        remark(self.remarks, trait, path, str(error))
 
 
 def _device(inode: Inode) -> tuple[int, int]:

@@ -21,6 +21,7 @@ _MAX_DEPTH = 5
 _MAX_NODES = 100_000  # of one file's tree of extents
 _UNWRITTEN = 32768  # a longer extent is allocated and holds zeros
 _DIRECT = 12
+_MAX_READ = 4 * 1024 * 1024 * 1024  # bytes, in a listing
 _SLACK = 16 * 1024 * 1024  # bytes
 
 Run = tuple[int, int, int | None]
@@ -100,7 +101,7 @@ class Inodes:
         self.readable, self.layout, self.name = readable, layout, name
         self._paged = Paged(readable)
         self._tables: dict[int, int] = {}
-        self._left: int | None = 2 * readable.size + _SLACK
+        self._left: int | None = min(2 * readable.size, _MAX_READ) + _SLACK
 
     def get(self, number: int) -> Inode:
         """

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
-from tundish.anatomy.index import MAX_PATH, Entry, Kind, Remark, Trait
+from tundish.anatomy.index import MAX_ENTRIES, MAX_PATH, Entry, Kind, Remark, Trait
 from tundish.core.errors import BadImage
 
 PIECE = 1024 * 1024
+MAX_REMARKS = 10_000
+MAX_HELD = 256 * 1024 * 1024  # characters and bytes of all names, targets and attributes
 _ZEROS = bytes(PIECE)
 
 
@@ -43,6 +45,31 @@ class Numbered(Protocol):
         ...
 
 
+class Allowance:
+    """
+    How many paths of one filesystem are listed, the same one twice counted twice, and how much the names,
+    targets and attributes may take in memory.
+    """
+
+    def __init__(self, name: str, most: int = MAX_HELD) -> None:
+        self._name, self._most, self._left, self._paths = name, most, most, MAX_ENTRIES
+
+    def take(self, entry: Entry) -> Entry:
+        """
+        The same entry, counted.
+
+        Raises:
+            BadImage: it is too much.
+        """
+        self._left -= len(entry.path) + len(entry.target) + sum(len(value) for _, value in entry.xattrs)
+        self._paths -= 1
+        if self._paths < 0:
+            raise BadImage(f"{self._name} holds more than {MAX_ENTRIES} paths")
+        if self._left < 0:
+            raise BadImage(f"{self._name}: its names, links and attributes take more than {self._most} bytes")
+        return entry
+
+
 class Walk:
     """
     All paths, folder by folder; what is odd is remarked and left out.
@@ -52,6 +79,7 @@ class Walk:
         self._files, self._root, self._remarks = files, root, remarks
         self._firsts: dict[int, str] = {}  # first path of each file with several names
         self._folders = {root}
+        self._allowance = Allowance(files.name)
 
     def entries(self) -> Iterator[Entry]:
         """
@@ -69,7 +97,7 @@ class Walk:
             for name, number in self._rows(folder):
                 entry = self._below(f"{folder.path}/{name}" if folder.path else name, number)
                 if entry is not None:
-                    yield entry
+                    yield self._allowance.take(entry)
                     if entry.kind is Kind.FOLDER:
                         below.append(entry)
             todo.extend(reversed(below))
@@ -104,7 +132,19 @@ class Walk:
         return entry, names
 
     def _remark(self, path: str, error: BadImage) -> None:
-        self._remarks.append(Remark(Trait.UNREADABLE, path[:MAX_PATH], str(error)))
+        remark(self._remarks, Trait.UNREADABLE, path, str(error))
+
+
+def remark(remarks: list[Remark], trait: Trait, path: str, note: str) -> None:
+    """
+    Note what is odd about a path.
+
+    Raises:
+        BadImage: so much is odd that there is no sense in going on.
+    """
+    remarks.append(Remark(trait, path[:MAX_PATH], note))
+    if len(remarks) > MAX_REMARKS:
+        raise BadImage(f"more than {MAX_REMARKS} paths cannot be read; the last one: {note}")
 
 
 def named(raw: bytes, subject: str) -> str:

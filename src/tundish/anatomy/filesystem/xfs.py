@@ -8,7 +8,7 @@ listed and not read.
 from collections.abc import Iterator
 
 from tundish.anatomy.filesystem.filesystem import Filesystem
-from tundish.anatomy.filesystem.walk import PIECE, Walk, zeros
+from tundish.anatomy.filesystem.walk import PIECE, Walk, remark, zeros
 from tundish.anatomy.filesystem.xfs_folders import rows
 from tundish.anatomy.filesystem.xfs_free import zeroed
 from tundish.anatomy.filesystem.xfs_inodes import LOCAL, Inode, Volume
@@ -155,7 +155,7 @@ class _Files:
             return ()
 
     def _remark(self, trait: Trait, path: str, note: str) -> None:
-        self._remarks.append(Remark(trait, path, note))
+        remark(self._remarks, trait, path, note)
 
 
 def _device(inode: Inode) -> tuple[int, int]:

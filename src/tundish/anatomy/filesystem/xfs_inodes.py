@@ -25,6 +25,7 @@ _MAX_LEVELS = 9
 _MAX_NODES = 200_000  # of one file's tree of extents
 _NODE_MAGICS = {4: b"BMAP", 5: b"BMA3"}
 _NODE_HEAD = {4: 24, 5: 72}
+_MAX_READ = 4 * 1024 * 1024 * 1024  # bytes, in a listing
 _SLACK = 16 * 1024 * 1024  # bytes
 
 Run = tuple[int, int, int | None]
@@ -70,7 +71,7 @@ class Volume:
     def __init__(self, readable: Readable, layout: Super, name: str) -> None:
         self.readable, self.layout, self.name = readable, layout, name
         self._paged = Paged(readable)
-        self._left: int | None = 2 * readable.size + _SLACK
+        self._left: int | None = min(2 * readable.size, _MAX_READ) + _SLACK
 
     def inode(self, number: int) -> Inode:
         """

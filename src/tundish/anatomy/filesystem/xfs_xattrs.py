@@ -23,7 +23,7 @@ _LEAF, _NODE = {4: 0xFBEE, 5: 0x3BEE}, {4: 0xFEBE, 5: 0x3EBE}
 _LEAF_HEAD, _NODE_HEAD = {4: 32, 5: 80}, {4: 16, 5: 64}
 _COUNT_AT = {4: 12, 5: 56}
 _VALUE_HEAD = 56  # in every block of a value, version 5
-_MAX_BLOCKS = 65536  # of one file's attributes
+_MAX_TREE = 16 * 1024 * 1024  # bytes of one file's attributes
 
 
 def attributes(volume: Volume, inode: Inode) -> tuple[tuple[str, bytes], ...]:
@@ -68,7 +68,7 @@ class _Tree:
     def __init__(self, volume: Volume, fork: Fork, subject: str) -> None:
         self._volume, self._subject = volume, subject
         unit = volume.layout.block
-        self._blocks = dict(volume.mapped(fork, unit, _MAX_BLOCKS, subject)) if fork.extents else {}
+        self._blocks = dict(volume.mapped(fork, unit, _MAX_TREE // unit, subject)) if fork.extents else {}
 
     def all(self) -> Iterator[tuple[int, bytes, bytes]]:
         version = self._volume.layout.version
