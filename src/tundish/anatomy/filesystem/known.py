@@ -7,7 +7,7 @@ What has none is named all the same: a volume that cannot be read is not a mista
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from tundish.anatomy.filesystem import btrfs, ext, fat, iso9660, squashfs, xfs
+from tundish.anatomy.filesystem import btrfs, ext, fat, iso9660, ntfs, squashfs, xfs
 from tundish.anatomy.filesystem.filesystem import Filesystem
 from tundish.anatomy.image import Form
 from tundish.anatomy.readable import Readable
@@ -17,6 +17,7 @@ READERS: Mapping[Form, Callable[[Readable, str], Filesystem]] = {
     Form.EXT: ext.read,
     Form.FAT: fat.read,
     Form.ISO: iso9660.read,
+    Form.NTFS: ntfs.read,
     Form.SQUASHFS: squashfs.read,
     Form.XFS: xfs.read,
     Form.SWAP: lambda readable, _: _swap(readable),
