@@ -32,6 +32,7 @@ COMMANDS = {  # word: its line of help; the word is the module of this package a
     "machine": "List and show the machines that asked to boot.",
     "mirror": "Mirror a source into a folder of plain files, as sstream-mirror does.",
     "notice": "Show what an operator should know, and put it aside.",
+    "pack": "Pack an image as a compressed tar, the same bytes every time.",
     "publish": "Publish images as a signed stream.",
     "select": "Choose which images to sync.",
     "serve": "Serve images, streams, boot scripts and the API.",

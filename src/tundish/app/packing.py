@@ -1,0 +1,132 @@
+"""
+Pack the root of an image anew, and read back what was written before it gets its name.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from tundish.anatomy.image import Compression, Image
+from tundish.anatomy.index import Entry, Index, Kind
+from tundish.anatomy.opening import read_image
+from tundish.anatomy.pack.compress import compressed
+from tundish.anatomy.pack.tar import latest, tar
+from tundish.anatomy.readable import File
+from tundish.app.looking import Shelf, look
+from tundish.core.errors import BadImage, Conflict, IntegrityError
+from tundish.store.durable import on_disk
+
+_MODE = 0o644
+
+
+class Container(StrEnum):
+    """
+    What an image can be packed as.
+    """
+
+    TGZ = "tgz"
+    TXZ = "txz"
+    TBZ = "tbz"
+
+
+_COMPRESSION = {
+    Container.TGZ: Compression.GZIP,
+    Container.TXZ: Compression.XZ,
+    Container.TBZ: Compression.BZIP2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    path: Path
+    size: int
+    paths: int
+    epoch: int
+    verified: bool
+
+
+def pack(
+    what: str,
+    shelf: Callable[[], Shelf],
+    container: Container,
+    target: Path,
+    *,
+    epoch: int | None = None,
+    verify: bool = True,
+) -> Packed:
+    """
+    Write an image's root to the new file `target`; without `epoch` the newest time in it is kept.
+
+    Raises:
+        Conflict: there is something at `target`.
+        BadImage: no root was found in the image, or it is damaged.
+        IntegrityError: what was written reads otherwise than what was to be written.
+        NoSpace, StorageError: it cannot be written; nothing is left.
+    """
+    with look(what, shelf) as image:
+        root = _root(image)
+        moment = latest(root) if epoch is None else epoch
+        pieces = compressed(tar(root, moment), _COMPRESSION[container])
+        size = _write(target, pieces, (lambda path: _compare(root, path, moment)) if verify else _trust)
+    return Packed(target, size, sum(one.kind is not Kind.SOCKET for one in root), moment, verify)
+
+
+def _root(image: Image) -> Index:
+    if image.wrapping.fault:
+        raise BadImage(f"{image.name} is damaged: {image.wrapping.fault}; fetch or build it again")
+    if image.root is None:
+        raise BadImage(
+            f"no root was found in {image.name}; see what it is: tundish image inspect {image.name}"
+        )
+    lost = next((one for one in image.root.remarks if one.trait.value in {"unreadable", "unsupported"}), None)
+    if lost is not None:
+        raise BadImage(f"{lost.path} of {image.name} cannot be read: {lost.note}; nothing was written")
+    return image.root
+
+
+def _write(target: Path, pieces: Iterator[bytes], check: Callable[[Path], None]) -> int:
+    """
+    The bytes get their name once they are whole, read back and on the disk.
+    """
+    with on_disk(target):
+        if os.path.lexists(target):
+            raise Conflict(f"{target} is there already; name another file, or remove it first")
+        handle, name = tempfile.mkstemp(prefix=".tundish-", dir=target.parent)
+        coming = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as output:
+                for piece in pieces:
+                    output.write(piece)
+                output.flush()
+                os.fchmod(output.fileno(), _MODE)
+                os.fsync(output.fileno())
+            check(coming)
+            coming.rename(target)
+        finally:
+            coming.unlink(missing_ok=True)
+        return target.stat().st_size
+
+
+def _trust(_path: Path) -> None: ...
+
+
+def _compare(root: Index, path: Path, epoch: int) -> None:
+    with path.open("rb", buffering=0) as stream:
+        written = read_image(File(stream), path.name, keep=lambda _entry: False).root
+    wanted = {one.path: _said(one, epoch) for one in root if one.path and one.kind is not Kind.SOCKET}
+    found = {one.path: _said(one, epoch) for one in written or () if one.path}
+    if odd := sorted(at for at in wanted.keys() | found.keys() if wanted.get(at) != found.get(at)):
+        raise IntegrityError(
+            f"what was written reads otherwise at {odd[0]} and {len(odd) - 1} more; nothing was kept, "
+            "please report it with the image"
+        )
+
+
+def _said(one: Entry, epoch: int) -> tuple[object, ...]:
+    size = one.size if one.kind is Kind.FILE else 0
+    mtime = max(0, min(one.mtime, epoch))
+    rest = (one.target, one.device, "" if one.digest is None else one.digest.hex)
+    return one.kind, one.mode, one.uid, one.gid, size, mtime, tuple(sorted(one.xattrs)), *rest

@@ -1,0 +1,60 @@
+"""
+`tundish pack`: an image in another container, the same bytes every time.
+"""
+
+from pathlib import Path
+
+import click
+
+from tundish.cli.command import Verb
+from tundish.cli.looked import shelved
+from tundish.cli.session import answer, json_option, size_text
+
+CONTAINERS = ("tgz", "txz", "tbz")
+
+
+@click.command(
+    cls=Verb,
+    example="""
+    tundish pack ./root --as tgz -o custom.tar.gz
+    tundish pack rocky9.qcow2 --as txz -o rocky9.tar.xz
+    """,
+)
+@click.argument("what", metavar="FILE|DIR|IMAGE")
+@click.option("--as", "container", type=click.Choice(CONTAINERS), required=True, help="What it becomes.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The new file."
+)
+@click.option("--no-verify", is_flag=True, help="Do not read back and compare what was written.")
+@json_option
+@click.pass_context
+def pack(
+    context: click.Context, *, what: str, container: str, output: Path, no_verify: bool, as_json: bool
+) -> None:
+    """
+    Pack the root of an image or a folder as a compressed tar. The same root gives the same bytes.
+
+    No time in it is later than SOURCE_DATE_EPOCH, or than the newest one inside. Nothing is unpacked to disk.
+    """
+    from tundish.app import packing
+    from tundish.settings import load
+
+    epoch = load(state=context.find_root().obj).epoch
+    with shelved(context) as shelf:
+        done = packing.pack(
+            what, shelf, packing.Container(container), output, epoch=epoch, verify=not no_verify
+        )
+    if as_json:
+        answer(
+            {
+                "file": str(done.path),
+                "as": container,
+                "bytes": done.size,
+                "paths": done.paths,
+                "epoch": done.epoch,
+                "verified": done.verified,
+            }
+        )
+    else:
+        read = ", read back and the same" if done.verified else ""
+        click.echo(f"wrote {done.path}: {container}, {size_text(done.size)}, {done.paths} paths{read}")
