@@ -56,6 +56,7 @@ _CALLED = {
     Family.ESXI: "esxi/esxi",
     Family.CORE: "ubuntu-core/core",
 }
+_SAYS_NOTHING = frozenset({Form.UNKNOWN, Form.EMPTY})
 _MAJORS = frozenset({"7", "8", "9", "10"})
 
 
@@ -138,7 +139,9 @@ def _by_name(name: str) -> Filetype | None:
 
 def _of_type(image: Image, filetype: Filetype) -> Iterator[str]:
     named = _by_name(image.name)
-    if named is None or named is filetype:
+    if image.form in _SAYS_NOTHING:
+        yield f"--filetype {filetype}, by the name alone" if named else f"--filetype {filetype}, as a guess"
+    elif named is None or named is filetype:
         yield f"--filetype {filetype}, by the content" + (" and the name" if named else "")
     else:
         yield f"--filetype {filetype}, by the content; by its name it would be {named}, which would fail"

@@ -3,16 +3,19 @@ Ask every rule of an image, weigh what they find, and say what a deployment woul
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from tundish.anatomy.image import Form
 from tundish.check.plan import plan_of
 from tundish.check.plan_values import DeployPlan
 from tundish.check.policy import Overrides, Policy, weigh
-from tundish.check.rule import Finding, Rule, ask
+from tundish.check.rule import Finding, Rule, Severity, Status, ask
 from tundish.check.rulebook import rulebook
 from tundish.check.subject import Subject
 from tundish.check.verdict import Verdict
+
+_OF_THE_UPLOAD = frozenset(f"M{number:02}" for number in range(1, 13))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,22 @@ def findings_of(subject: Subject, rules: Sequence[Rule] | None = None) -> tuple[
     """
     What became of every rule, in the order of their ids.
     """
-    return tuple(finding for rule in rules or rulebook() for finding in ask(rule, subject))
+    found = (finding for rule in rules or rulebook() for finding in ask(rule, subject))
+    if subject.image.form is Form.TAR and subject.image.wrapping.fault:
+        return tuple(_in_a_fragment(finding) for finding in found)
+    return tuple(found)
+
+
+def _in_a_fragment(finding: Finding) -> Finding:
+    """
+    Of a tar that breaks off nobody knows what it lacks: beyond A, which tells that, and the upload, what
+    fails is not known.
+    """
+    certain = finding.rule.startswith("A") or finding.rule in _OF_THE_UPLOAD
+    if certain or finding.status is not Status.FAIL or finding.severity is Severity.INFO:
+        return finding
+    what = "not known, since the image is damaged; what was seen: " + finding.what
+    return replace(finding, status=Status.UNKNOWN, what=what)
 
 
 def report_of(

@@ -26,6 +26,7 @@ _COMPRESSION = {
     Filetype.SQUASHFS: Compression.NONE,
 }
 _WRAPPED_DISKS = frozenset({Form.QCOW2, Form.VMDK, Form.VHD, Form.VHDX})
+_SHOWN = {Form.UNKNOWN: "of no form that is known", Form.EMPTY: "nothing, or zeros alone"}
 _SNIFFED = frozenset(
     {Compression.NONE, Compression.GZIP, Compression.BZIP2, Compression.XZ, Compression.COMPRESS}
 )
@@ -43,12 +44,13 @@ def _inside(subject: Subject) -> str:
     carries_disk = image.is_disk or (bool(image.enclosed) and image.root is None)
     if filetype.is_tar and form is Form.TAR and carries_disk:
         return "a tar that carries a disk, not a root"
+    shown = _SHOWN.get(form, form.value)
     if (filetype.is_tar or ddtar(subject)) != (form is Form.TAR) and filetype is not Filetype.SQUASHFS:
-        return f"{form.value}, not a tar" if filetype.is_tar or ddtar(subject) else "a tar, not a disk"
+        return f"{shown}, not a tar" if filetype.is_tar or ddtar(subject) else "a tar, not a disk"
     if filetype.is_dd and form in _WRAPPED_DISKS:
         return f"{form.value}, which the installer would write to the disk as it is"
     if filetype is Filetype.SQUASHFS and form is not Form.SQUASHFS:
-        return f"{form.value}, not a squashfs"
+        return f"{shown}, not a squashfs"
     return ""
 
 
@@ -63,6 +65,10 @@ def _inside(subject: Subject) -> str:
 def declared(subject: Subject) -> Iterator[Found]:
     filetype, wrapping = subject.request.filetype, subject.image.wrapping
     wanted = _COMPRESSION.get(filetype)
+    if subject.image.form is Form.FOLDER:  # it is asked what would become of it
+        what = f"{subject.image.name} is a folder, and cannot be uploaded before it is packed"
+        yield Found(what, (Evidence("content", "folder"),), INFO)
+        return
     if wanted is None:
         return
     if wrapping.compression is not wanted:

@@ -57,7 +57,7 @@ def known(subject: Subject) -> Iterator[Found]:
         return  # hooks that never ask the installer what system this is
     root, os = root_of(subject), subject.facts.os
     if not any(root.is_file(path) for path in (*_RELEASES, *_OLD_RELEASES)):
-        yield Found("the image has no etc/os-release", (Evidence("etc/os-release", "absent"),))
+        yield _without_release(root)
         return
     if not any(root.is_file(path) for path in _RELEASES) or knows(subject.target, os.id):
         return
@@ -66,6 +66,21 @@ def known(subject: Subject) -> Iterator[Found]:
         yield Found(f"the installer knows neither ID={os.id} nor an ID_LIKE of {evidence[0].where}", evidence)
     elif not curtin_has(subject.target, Curtin.ID_LIKE):
         yield Found(f"an installer of {subject.target.curtin} knows no ID={os.id}, nor ID_LIKE", evidence)
+
+
+def _without_release(root: Index) -> Found:
+    """
+    What is said where no os-release is there: mostly a tar was packed from one folder too high.
+    """
+    lower = next((one.path for path in _RELEASES for one in root.matching(f"*/{path}")), "")
+    if not lower:
+        return Found("the image has no etc/os-release", (Evidence("etc/os-release", "absent"),))
+    folder = lower.partition("/")[0]
+    return Found(
+        f"the system is in the folder {folder} of the image, not at its root",
+        (Evidence("etc/os-release", "absent"), Evidence(lower)),
+        fix=f"pack what is in the folder: tar -C {folder} ... .",
+    )
 
 
 @rule(

@@ -169,7 +169,7 @@ _LEFTOVERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("histories", "a history of commands", ("root/.bash_history", "home/*/.bash_history")),
     (
         "installer-leftovers",
-        "leftovers of the installer",
+        "what the installer left",
         (
             "root/anaconda-ks.cfg",
             "root/original-ks.cfg",
@@ -180,7 +180,7 @@ _LEFTOVERS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     ("packer-backup", "a backup that the build did not put back", ("packer_backup",)),
-    ("logs", "records of logins at the build", ("var/log/wtmp", "var/log/btmp", "var/log/lastlog")),
+    ("logs", "a record of logins at the build", ("var/log/wtmp", "var/log/btmp", "var/log/lastlog")),
 )
 
 
