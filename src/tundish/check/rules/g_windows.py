@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tundish.anatomy.image import Disk, Form, Volume
 from tundish.anatomy.index import Index
+from tundish.anatomy.registry import MAX_HIVE, Hive
 from tundish.check.boot import boots
 from tundish.check.folded import folded
 from tundish.check.rule import Evidence, Found, Rule, Severity, Unknown
@@ -18,6 +19,8 @@ MSR = "E3C9E316-0B5C-4DB8-817D-F92DF00215AE"
 MAX_HOSTNAME = 15
 _TAG = "Windows/System32/Sysprep/Sysprep_succeeded.tag"
 _HIVE = "Windows/System32/config/SOFTWARE"
+_SETUP = "Microsoft\\Windows\\CurrentVersion\\Setup\\State"
+_GENERALISED = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
 _STORES = ("EFI/Microsoft/Boot/BCD", "Boot/BCD")
 
 
@@ -70,7 +73,12 @@ def _not_generalised(index: Index) -> Iterator[Found]:
     if hive is None:
         yield Found("neither the tag of sysprep nor the registry is there", (Evidence(_TAG, "absent"),))
         return
-    raise Unknown(f"{_TAG} is absent, and {hive.path} is not read")
+    state = Hive(index.read(hive.path, MAX_HIVE), hive.path).text(_SETUP, "ImageState")
+    if state != _GENERALISED:
+        yield Found(
+            f"sysprep did not generalise it: the registry says {state or 'nothing'} of its state",
+            (Evidence(f"{hive.path}: {_SETUP}", state or "absent"),),
+        )
 
 
 def _has_room(subject: Subject) -> Iterator[Found]:

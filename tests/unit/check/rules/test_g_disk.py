@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.disks import BIOS_GRUB, DATA, ESP, LINUX, MIB, MSR, Part, disk, on_disk
+from tests.support.hives import hive
 from tests.support.images import File, Folder, Node, index_of
 from tests.unit.check.asked import ERROR, HOOK, INFO, WARNING, Bad, Good, Make, found, named, spoils, worst
 from tundish.anatomy.facts import Facts, Family
@@ -55,13 +56,23 @@ def windows(
     esp: Part = _WINDOWS_ESP,
     after: tuple[Part, ...] = (),
     msr: tuple[Part, ...] = (_MSR,),
+    software: bytes | None = None,
     **new: Node,
 ) -> Subject:
     tree = {path: node for path, node in _WINDOWS.items() if path not in without}
+    tree |= {"Windows/System32/config/SOFTWARE": software} if software else {}
     tree |= {name.replace("__", "."): node for name, node in new.items()}
     made = disk(esp, *msr, Part(Form.NTFS, DATA, tree), *after)
     request = Request(Filetype.DDGZ, "windows/windows-server", "amd64/generic")
     return on_disk(made, facts=Facts(Family.WINDOWS, arch="amd64"), request=request)
+
+
+def prepared(state: str) -> Subject:
+    """
+    Windows without the tag of sysprep, and what its registry says instead.
+    """
+    key = "Microsoft\\Windows\\CurrentVersion\\Setup\\State"
+    return windows("Windows/System32/Sysprep/Sysprep_succeeded.tag", software=hive(key, "ImageState", state))
 
 
 def esxi(*parts: Part) -> Subject:
@@ -189,6 +200,7 @@ BAD = [
         ERROR,
         "sysprep",
     ),
+    Bad("G11", "complete", lambda: prepared("IMAGE_STATE_COMPLETE"), ERROR, "IMAGE_STATE_COMPLETE"),
     Bad("G11", "a failed build", lambda: windows(error_log__txt="no"), ERROR, "error_log.txt"),
     Bad("G11", "no mark of success", lambda: windows("success.tch"), INFO, "success.tch"),
     Bad("G11", "no MSR", lambda: windows(msr=()), WARNING, "reserved partition"),
@@ -224,6 +236,7 @@ GOOD = [
     Good("G06", "a label", lambda: rooted({"etc/fstab": "LABEL=ROOT / ext4\n"}, label="root")),
     Good("G10", "little space", lambda: rooted({}, free_zeroed=0.0, used=2000 * MIB)),
     Good("G11", "Windows", windows),
+    Good("G11", "by the registry", lambda: prepared("IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE")),
     Good("G12", "ESXi", esxi),
     Good("G13", "a free name", windows),
 ]
