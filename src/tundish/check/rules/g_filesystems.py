@@ -15,6 +15,7 @@ from tundish.check.subject import Subject
 
 MIB = 1024 * 1024
 LITTLE = 64 * MIB  # of free space that nobody minds
+_DAMAGED = "damaged"  # the state of a volume whose reader gave up
 _BY_DEVICE = re.compile(r"/dev/(?:sd|vd|hd|xvd|nvme|mmcblk)\w+$")
 # XFS features by the first kernel that mounts them, and the kernel of each ephemeral system
 _XFS_NEEDS = {"nrext64": (5, 19), "exchange": (6, 10), "parent": (6, 10), "metadir": (6, 13)}
@@ -74,6 +75,11 @@ def _can_be_mounted(subject: Subject) -> Iterator[Found]:
             yield Found(
                 f"volume {volume.name} is encrypted with LUKS", (Evidence(f"volume {volume.name}", "luks"),)
             )
+        elif volume.form in MOUNTABLE and volume.state == _DAMAGED and not marked:
+            yield Found(
+                f"the filesystem of volume {volume.name} ({volume.form}) is damaged, and no other has /curtin",
+                (Evidence(f"volume {volume.name}", volume.why),),
+            )
         elif volume.form in MOUNTABLE and volume.state != "clean":
             yield Found(
                 f"the filesystem of volume {volume.name} ({volume.form}) is not clean: {volume.state}",
@@ -83,7 +89,8 @@ def _can_be_mounted(subject: Subject) -> Iterator[Found]:
             )
         elif volume.form is Form.XFS:
             yield from _too_new(volume, subject.target.ephemeral, volume in marked)
-    if not marked and any(one.form in MOUNTABLE and one.index is None for one in disk.volumes):
+    unread = [one.state for one in disk.volumes if one.form in MOUNTABLE and one.index is None]
+    if not marked and unread and _DAMAGED not in unread:
         raise Unknown("no filesystem with a folder /curtin could be read")
 
 

@@ -171,6 +171,13 @@ BAD = [
     ),
     Bad("G07", "a root to be recovered", lambda: rooted({}, state="needs recovery"), ERROR, "needs recovery"),
     Bad("G07", "a dirty ESP", lambda: linux(replace(_ESP, state="dirty"), _ROOT), WARNING, "dirty"),
+    Bad(
+        "G07",
+        "a root that is damaged",
+        lambda: linux(_ESP, Part(Form.EXT, state="damaged", why="the superblock is damaged")),
+        ERROR,
+        "volume 2 (ext) is damaged",
+    ),
     Bad("G07", "an encrypted root", lambda: linux(_ESP, Part(Form.LUKS)), ERROR, "LUKS"),
     Bad(
         "G07",
