@@ -33,7 +33,7 @@ MAX_METADATA = 512 * 1024 * 1024  # bytes that all entries, attributes and maps 
 MAX_STEPS = 20_000_000  # folders looked at to see where members land; a good tar needs ten for each
 MAX_ZEROS_HASHED = 16 * 2**30  # of holes; a file whose holes are longer has no digest
 MAX_REMARKS = 10_000
-PART_COST, ENTRY_COST = 64, 400  # bytes that a part of a map, an entry take in memory
+PART_COST, ENTRY_COST, FOLDER_COST = 64, 400, 100  # bytes that a part of a map, an entry, a folder take
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,7 @@ class _Building:
         self.is_too_much = False
         self._steps = 0
         self._landings: dict[str, str] = {}
+        self._folders = {""}  # that something is in
         self._links: dict[str, str] = {}  # symbolic
         self._names: dict[str, list[str]] = {}  # further names of a file, by its first
 
@@ -159,11 +160,17 @@ class _Building:
         origin = first.first or first.path
         if origin == path:
             return  # a link to itself changes nothing
-        self._put(replace(first, path=path, first=origin), 0)
-        self._names.setdefault(origin, []).append(path)
+        if self._put(replace(first, path=path, first=origin), 0):
+            self._names.setdefault(origin, []).append(path)
 
-    def _put(self, entry: Entry, attributes: int) -> None:
+    def _put(self, entry: Entry, attributes: int) -> bool:
+        """
+        Whether it finds its place: where a file is no folder can come, and no file where a folder is in use.
+        """
         self._charge(ENTRY_COST + len(entry.path) + len(entry.target) + attributes)
+        if why := self._obstacle(entry):
+            self._remark(Trait.CLASH, entry.path, why)
+            return False
         if (before := self.entries.get(entry.path)) is not None:
             same = before.kind is entry.kind
             note = "" if same else f"a {before.kind}, then a {entry.kind}"
@@ -177,6 +184,22 @@ class _Building:
         self.entries[entry.path] = entry
         if len(self.entries) > MAX_ENTRIES:
             raise self._too_much(f"the tar holds more than {MAX_ENTRIES} paths")
+        return True
+
+    def _obstacle(self, entry: Entry) -> str:
+        if entry.kind is not Kind.FOLDER and entry.path in self._folders:
+            return f"a folder with something in it, then a {entry.kind}"
+        folder = entry.path.rpartition("/")[0]
+        found = []
+        while folder not in self._folders:
+            above = self.entries.get(folder)
+            if above is not None and above.kind is not Kind.FOLDER:
+                return f"below {folder}, which is a {above.kind}"
+            found.append(folder)
+            self._charge(FOLDER_COST + len(folder))
+            folder = folder.rpartition("/")[0]
+        self._folders.update(found)
+        return ""
 
     def _inherit(self, gone: Entry) -> None:
         """

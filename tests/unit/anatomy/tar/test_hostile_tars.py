@@ -23,6 +23,12 @@ FOLDER, LINK, HARD = b"5", b"2", b"1"
         ((Raw(b"a/../../x"),), Remark(Trait.UPWARDS, "a/../../x")),
         ((Raw(b"x"), Raw(b"./x")), Remark(Trait.DUPLICATE, "x")),
         ((Raw(b"x"), Raw(b"x", kind=FOLDER)), Remark(Trait.CLASH, "x", "a file, then a folder")),
+        (
+            (Raw(b"a/b"), Raw(b"a", kind=LINK, target=b"c")),
+            Remark(Trait.CLASH, "a", "a folder with something in it, then a link"),
+        ),
+        ((Raw(b"a"), Raw(b"a/b/c")), Remark(Trait.CLASH, "a/b/c", "below a, which is a file")),
+        ((Raw(b"."),), Remark(Trait.CLASH, "", "a folder with something in it, then a file")),
         ((Raw(b"x", kind=HARD, target=b"y"),), Remark(Trait.DANGLING, "x", "a hard link to y")),
         (
             (Raw(b"x", kind=HARD, target=b"../y"),),
