@@ -77,7 +77,7 @@ def _can_be_mounted(subject: Subject) -> Iterator[Found]:
             )
         elif volume.form in MOUNTABLE and volume.state == _DAMAGED and not marked:
             yield Found(
-                f"the filesystem of volume {volume.name} ({volume.form}) is damaged, and no other has /curtin",
+                f"the filesystem of volume {volume.name} ({volume.form}) is damaged; none else has /curtin",
                 (Evidence(f"volume {volume.name}", volume.why),),
             )
         elif volume.form in MOUNTABLE and volume.state != "clean":
