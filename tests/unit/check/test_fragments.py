@@ -72,11 +72,11 @@ def test_a_folder_is_not_unfit_for_being_one() -> None:
 
 def test_a_file_of_no_known_form_is_called_that() -> None:
     """
-    What is no image at all is not called by a word of the program.
+    What is no image at all is called so, once.
     """
     _, _, said = worst("A01", _asked(Form.UNKNOWN, "photo.jpg"))
 
-    assert "what is inside photo.jpg is of no form that is known, not a tar" in said
+    assert "what is inside photo.jpg is of no form that is known, not a tar" == said
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def declared(subject: Subject) -> Iterator[Found]:
         return
     if wanted is None:
         return
-    if wrapping.compression is not wanted:
+    if wrapping.compression is not wanted and subject.image.form not in _SHOWN:
         yield Found(
             f"{filetype.value} means compression {wanted.value}, and {subject.image.name} has "
             f"{wrapping.compression.value}",
