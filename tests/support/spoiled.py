@@ -16,10 +16,12 @@ from pathlib import Path
 
 from isal import igzip
 
+from tests.support.real_disks import run
+
 MADE_AT = 1764000000
 CUT_TO = 1024
 _LEFT_OUT = re.compile(
-    r"usr/share/(?:doc|man|locale|i18n|zoneinfo|[bpv])|usr/lib/(?:modules/|python3\.|grub/i386|gcc)"
+    r"usr/share/(?:doc|man|locale|i18n|zoneinfo|[bpv])|usr/lib/(?:modules/|python3\.|gcc|grub/i386|grub/x86_64-efi/|grub/.*/(?:gcd|grubnet))"
     r"|usr/lib/python3/dist-packages/s|.*/perl|var/lib/dpkg/info/"
 )
 _WHOLE = re.compile(
@@ -155,3 +157,74 @@ def _cut(name: str, data: bytes) -> bytes:
 def _xattrs(headers: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     start = "SCHILY.xattr."
     return ((key.removeprefix(start), value) for key, value in headers.items() if key.startswith(start))
+
+
+_PACKAGES = (
+    "cloud-init,netplan.io,lsb-release,openssh-server,sudo,systemd-sysv,shim-signed,grub-efi-amd64,"
+    "grub-efi-amd64-signed,efibootmgr,cloud-guest-utils,initramfs-tools"
+)
+KERNEL = "6.8.0-45-generic"
+HOOK = """#!/usr/bin/env python3
+import os, shutil, subprocess
+target = os.environ["TARGET_MOUNT_POINT"]
+subprocess.run(["chroot", target, "grub-install", "--target=x86_64-efi", "--removable"], check=True)
+subprocess.run(["chroot", target, "update-grub"], check=True)
+shutil.rmtree(os.path.join(target, "curtin"))
+"""
+_NOBLE = """PRETTY_NAME="Ubuntu 24.04.1 LTS"
+NAME="Ubuntu"
+VERSION_ID="24.04"
+VERSION_CODENAME=noble
+ID=ubuntu
+ID_LIKE=debian
+"""
+
+
+def debian(folder: Path) -> Root:
+    """
+    A Debian of this machine's archive, without kernel, made by mmdebstrap, and cleaned as a build should.
+    """
+    made = folder / "root.tar"
+    run(
+        *("mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io"),
+        *("--aptopt=Acquire::Languages none", f"--include={_PACKAGES}", "bookworm", made),
+    )
+    root = read_root(made)
+    made.unlink()
+    below = ("etc/ssh/ssh_host_", "dev/", "proc/", "sys/", "run/", "tmp/", "var/log/")
+    root.members = {path: one for path, one in root.members.items() if not path.startswith(below)}
+    root.put("etc/hostname")
+    root.put("etc/machine-id", "uninitialized\n")
+    root.put("usr/lib/firmware/README")
+    root.link("etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf")
+    root.put("etc/default/grub", 'GRUB_CMDLINE_LINUX_DEFAULT="quiet splash"\nGRUB_CMDLINE_LINUX=""\n')
+    return root
+
+
+def with_kernel(root: Root, version: str) -> None:
+    """
+    The kernel of the root, and no other.
+    """
+    for path in [path for path in root.members if path.startswith(("boot/vmlinuz", "boot/initrd"))]:
+        del root.members[path]
+    root.put(f"boot/vmlinuz-{version}", bytes(514) + b"HdrS" + bytes(64))
+    root.put(f"boot/initrd.img-{version}", b"070701".ljust(110, b"0"))
+    root.put(f"usr/lib/modules/{version}/modules.dep")
+    root.link("boot/vmlinuz", f"vmlinuz-{version}")
+
+
+def like_ubuntu(root: Root) -> Root:
+    """
+    The same root as Ubuntu 24.04 with a kernel: what the installer and the rules tell it by.
+    """
+    made = root.copy()
+    made.put("usr/lib/os-release", _NOBLE)
+    made.put("etc/lsb-release", "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=24.04\nDISTRIB_CODENAME=noble\n")
+    made.put("etc/apt/sources.list")
+    made.put(
+        "etc/apt/sources.list.d/ubuntu.sources",
+        "Types: deb\nURIs: http://archive.ubuntu.com/ubuntu/\nSuites: noble\nComponents: main\n",
+    )
+    made.put("usr/share/keyrings/ubuntu-archive-keyring.gpg", b"\x99")
+    with_kernel(made, KERNEL)
+    return made
