@@ -14,6 +14,7 @@ from tundish.anatomy.index import Entry, Index, Kind
 from tundish.anatomy.opening import read_image
 from tundish.anatomy.pack.compress import compressed
 from tundish.anatomy.pack.tar import latest, tar
+from tundish.anatomy.packed.unwrapping import Progress, silent
 from tundish.anatomy.readable import File
 from tundish.app.looking import Shelf, look
 from tundish.core.errors import BadImage, Conflict, IntegrityError
@@ -56,6 +57,7 @@ def pack(
     *,
     epoch: int | None = None,
     verify: bool = True,
+    heard: Progress = silent,
 ) -> Packed:
     """
     Write an image's root to the new file `target`; without `epoch` the newest time in it is kept.
@@ -66,15 +68,35 @@ def pack(
         IntegrityError: what was written reads otherwise than what was to be written.
         NoSpace, StorageError: it cannot be written; nothing is left.
     """
-    with look(what, shelf) as image:
-        root = _root(image)
-        moment = latest(root) if epoch is None else epoch
-        pieces = compressed(tar(root, moment), _COMPRESSION[container])
-        size = _write(target, pieces, (lambda path: _compare(root, path, moment)) if verify else _trust)
+    with look(what, shelf, heard) as image:
+        return pack_root(whole_root(image), container, target, epoch=epoch, verify=verify)
+
+
+def pack_root(
+    root: Index, container: Container, target: Path, *, epoch: int | None = None, verify: bool = True
+) -> Packed:
+    """
+    Write a root to the new file `target`, as `pack` does.
+
+    Raises:
+        Conflict: there is something at `target`.
+        BadImage: the content of a file is damaged.
+        IntegrityError: what was written reads otherwise than what was to be written.
+        NoSpace, StorageError: it cannot be written; nothing is left.
+    """
+    moment = latest(root) if epoch is None else epoch
+    pieces = compressed(tar(root, moment), _COMPRESSION[container])
+    size = _write(target, pieces, (lambda path: _compare(root, path, moment)) if verify else _trust)
     return Packed(target, size, sum(one.kind is not Kind.SOCKET for one in root), moment, verify)
 
 
-def _root(image: Image) -> Index:
+def whole_root(image: Image) -> Index:
+    """
+    The root of an image of which nothing is missing.
+
+    Raises:
+        BadImage: no root was found in it, or it is damaged.
+    """
     if image.wrapping.fault:
         raise BadImage(f"{image.name} is damaged: {image.wrapping.fault}; fetch or build it again")
     if image.root is None:

@@ -4,7 +4,7 @@
 
 import click
 
-from tundish.cli import comparing, inspecting
+from tundish.cli import comparing, hygiene, inspecting
 from tundish.cli.command import Noun
 from tundish.cli.session import answer, json_option, opened, size_text, table, time_text
 from tundish.core.holding import Holding
@@ -30,6 +30,7 @@ def image() -> None:
 
 
 image.add_command(comparing.diff)
+image.add_command(hygiene.hygiene)
 image.add_command(inspecting.inspect)
 image.add_command(inspecting.manifest)
 image.add_command(inspecting.sbom)
