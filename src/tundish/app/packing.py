@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from tundish.anatomy.hashing import hashed
 from tundish.anatomy.image import Compression, Image
 from tundish.anatomy.index import Entry, Index, Kind
 from tundish.anatomy.opening import read_image
@@ -85,8 +86,9 @@ def pack_root(
         NoSpace, StorageError: it cannot be written; nothing is left.
     """
     moment = latest(root) if epoch is None else epoch
-    pieces = compressed(tar(root, moment), _COMPRESSION[container])
-    size = _write(target, pieces, (lambda path: _compare(root, path, moment)) if verify else _trust)
+    known = _known(root) if verify else root
+    pieces = compressed(tar(known, moment), _COMPRESSION[container])
+    size = _write(target, pieces, (lambda path: _compare(known, path, moment)) if verify else _trust)
     return Packed(target, size, sum(one.kind is not Kind.SOCKET for one in root), moment, verify)
 
 
@@ -107,6 +109,16 @@ def whole_root(image: Image) -> Index:
     if lost is not None:
         raise BadImage(f"{lost.path} of {image.name} cannot be read: {lost.note}; nothing was written")
     return image.root
+
+
+def _known(root: Index) -> Index:
+    """
+    The root with what its files are compared by: that of a disk comes without.
+    """
+    known = hashed(root)
+    for one in known.remarks[len(root.remarks) :]:
+        raise BadImage(f"{one.path} in {root.origin} cannot be read: {one.note}; nothing was written")
+    return known
 
 
 def _write(target: Path, pieces: Iterator[bytes], check: Callable[[Path], None]) -> int:

@@ -8,6 +8,7 @@ import click
 
 from tundish.cli.command import Verb
 from tundish.cli.looked import shelved
+from tundish.cli.reading import reading
 from tundish.cli.session import answer, json_option, size_text
 
 CONTAINERS = ("tgz", "txz", "tbz")
@@ -40,9 +41,15 @@ def pack(
     from tundish.settings import load
 
     epoch = load(state=context.find_root().obj).epoch
-    with shelved(context) as shelf:
+    with shelved(context) as shelf, reading(what) as heard:
         done = packing.pack(
-            what, shelf, packing.Container(container), output, epoch=epoch, verify=not no_verify
+            what,
+            shelf,
+            packing.Container(container),
+            output,
+            epoch=epoch,
+            verify=not no_verify,
+            heard=heard,
         )
     if as_json:
         answer(

@@ -1,0 +1,92 @@
+"""
+`tundish pack` of disks, which come without digests; and that the checks find nothing in what was packed.
+"""
+
+import json
+import signal
+import tarfile
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from tests.cli.terminal import Terminal
+from tests.support.processes import SECONDS, tundish
+from tests.support.real_disks import run
+
+_STAMPS = {"A07", "A08", "A11"}
+
+
+def _tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    for folder in ("etc", "usr/bin", "dev", "var"):
+        (root / folder).mkdir(parents=True)
+    (root / "etc" / "os-release").write_text("ID=debian\nVERSION_ID=12\n")
+    (root / "etc" / "empty").touch()
+    (root / "etc" / "again").hardlink_to(root / "etc" / "os-release")
+    (root / "usr" / "bin" / "large").write_bytes(b"tundish " * 40_000)
+    (root / "usr" / "bin" / "large").chmod(0o4755)
+    (root / "bin").symlink_to("usr/bin")
+    return root
+
+
+def _disk(kind: str, tmp_path: Path) -> Path:
+    tree, made = _tree(tmp_path), tmp_path / f"made.{kind}"
+    if kind == "squashfs":
+        run("mksquashfs", tree, made, "-no-progress", "-quiet", "-all-root")
+        return made
+    raw = tmp_path / "raw"
+    run("mke2fs", "-q", "-t", "ext4", "-d", tree, raw, "8M")
+    if kind == "qcow2":
+        run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, made)
+        return made
+    return raw.rename(made)
+
+
+@pytest.mark.parametrize("kind", ["ext4", "qcow2", "squashfs"])
+def test_a_disk_is_packed_and_read_back(terminal: Terminal, tmp_path: Path, kind: str) -> None:
+    """
+    The tar of a disk holds the content and the modes of its files, and is verified.
+    """
+    packed = tmp_path / "packed.tgz"
+    said = json.loads(terminal("pack", _disk(kind, tmp_path), "--as", "tgz", "-o", packed, "--json").out)
+    with tarfile.open(packed) as opened:
+        large = opened.extractfile("./usr/bin/large")
+        content = large.read() if large else b""
+        mode = opened.getmember("./usr/bin/large").mode
+
+    assert (True, b"tundish " * 40_000, 0o4755) == (said["verified"], content, mode)
+
+
+def test_the_checks_find_no_stamp_in_what_was_packed(terminal: Terminal, tmp_path: Path) -> None:
+    """
+    No rule of the archive's form fails, and the header of gzip has neither name nor time.
+    """
+    packed = tmp_path / "packed.tgz"
+    terminal("pack", _tree(tmp_path), "--as", "tgz", "-o", packed)
+    found = json.loads(terminal("check", packed, "--json").out)["findings"]
+    failed = {one["id"] for one in found if one["status"] == "fail"}
+    seen = {each["where"]: each["value"] for one in found if one["id"] == "A15" for each in one["evidence"]}
+
+    assert (set(), "bare") == (failed & _STAMPS, seen["gzip header"])
+
+
+def test_a_stop_leaves_nothing(tmp_path: Path) -> None:
+    """
+    Ctrl-C while a file is written takes it away.
+    """
+    root, out = tmp_path / "root", tmp_path / "out"
+    root.mkdir()
+    out.mkdir()
+    with (root / "long").open("wb") as long:
+        long.truncate(256 << 20)
+    with tundish(
+        tmp_path / "state", "pack", str(root), "--as", "txz", "-o", str(out / "new"), "--no-verify"
+    ) as command:
+        until = monotonic() + SECONDS
+        while not list(out.iterdir()) and monotonic() < until:
+            pass
+        command.send(signal.SIGINT)
+        ended = command.ended()
+
+    assert (True, []) == (ended.code != 0, list(out.iterdir()))
