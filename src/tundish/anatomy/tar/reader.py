@@ -31,7 +31,7 @@ from tundish.core.errors import BadImage
 
 MAX_METADATA = 512 * 1024 * 1024  # bytes that all entries, attributes and maps may take in memory
 MAX_STEPS = 20_000_000  # folders looked at to see where members land; a good tar needs ten for each
-MAX_ZEROS_HASHED = 16 * 2**30  # of holes; a file whose holes are longer has no digest
+MAX_ZEROS_HASHED = 2**30  # of all holes, a second's work; a file whose holes are longer has no digest
 MAX_REMARKS = 10_000
 PART_COST, ENTRY_COST, FOLDER_COST = 64, 400, 100  # bytes that a part of a map, an entry, a folder take
 
