@@ -58,6 +58,27 @@ def test_a_disk_is_packed_and_read_back(terminal: Terminal, tmp_path: Path, kind
     assert (True, b"tundish " * 40_000, 0o4755) == (said["verified"], content, mode)
 
 
+def test_a_squashfs_is_the_same_bytes_twice_and_read_back(terminal: Terminal, tmp_path: Path) -> None:
+    """
+    Two squashfs of one folder are equal, and each is compared with the folder before it gets its name.
+    """
+    tree, made = _tree(tmp_path), [tmp_path / "one.squashfs", tmp_path / "two.squashfs"]
+    said = [json.loads(terminal("pack", tree, "--as", "squashfs", "-o", one, "--json").out) for one in made]
+
+    assert ([True, True], made[0].read_bytes()) == ([one["verified"] for one in said], made[1].read_bytes())
+
+
+def test_lists_that_a_squashfs_cannot_take_are_named(terminal: Terminal, tmp_path: Path) -> None:
+    """
+    The path that loses its access control list is told, in the answer and to the person.
+    """
+    tree = _tree(tmp_path)
+    run("setfacl", "-m", "u:1234:r", tree / "etc" / "empty")
+    said = json.loads(terminal("pack", tree, "--as", "squashfs", "-o", tmp_path / "made", "--json").out)
+
+    assert ["etc/empty"] == said["without_acl"]
+
+
 def test_the_checks_find_no_stamp_in_what_was_packed(terminal: Terminal, tmp_path: Path) -> None:
     """
     No rule of the archive's form fails, and the header of gzip has neither name nor time.

@@ -289,6 +289,12 @@ class Index:
         ]
         return Index(self.origin, entries, self._contents, (*self.remarks, *remarks))
 
+    def altered(self, change: Callable[[Entry], Entry]) -> "Index":
+        """
+        The same paths with the same contents, said otherwise by `change`, which leaves path and place alone.
+        """
+        return Index(self.origin, map(change, self._entries.values()), self._contents, self.remarks)
+
     @cached_property
     def _sorted(self) -> list[Entry]:
         return [self._entries[path] for path in sorted(self._entries)]

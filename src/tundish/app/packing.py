@@ -5,8 +5,9 @@ Pack the root of an image anew, and read back what was written before it gets it
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from tundish.anatomy.hashing import hashed
@@ -20,6 +21,7 @@ from tundish.anatomy.readable import File
 from tundish.app.looking import Shelf, look
 from tundish.core.errors import BadImage, Conflict, IntegrityError
 from tundish.store.durable import on_disk
+from tundish.tools.squashfs import squash
 
 _MODE = 0o644
 
@@ -32,6 +34,7 @@ class Container(StrEnum):
     TGZ = "tgz"
     TXZ = "txz"
     TBZ = "tbz"
+    SQUASHFS = "squashfs"
 
 
 _COMPRESSION = {
@@ -41,13 +44,23 @@ _COMPRESSION = {
 }
 
 
+_LISTS = "system.posix_acl_"  # what mksquashfs does not take from a tar
+
+Fill = Callable[[Path], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
+    """
+    `dropped` names the paths whose access control lists the container could not take.
+    """
+
     path: Path
     size: int
     paths: int
     epoch: int
     verified: bool
+    dropped: tuple[str, ...] = ()
 
 
 def pack(
@@ -87,9 +100,57 @@ def pack_root(
     """
     moment = latest(root) if epoch is None else epoch
     known = _known(root) if verify else root
-    pieces = compressed(tar(known, moment), _COMPRESSION[container])
-    size = _write(target, pieces, (lambda path: _compare(known, path, moment)) if verify else _trust)
-    return Packed(target, size, sum(one.kind is not Kind.SOCKET for one in root), moment, verify)
+    check = _trust
+    if container is Container.SQUASHFS:
+        known = _without_lists(known)
+        fill = _squashed(known, moment)
+    else:
+        fill = _pieces(compressed(tar(known, moment), _COMPRESSION[container]))
+    if verify:
+        check = partial(_compare, known, moment)
+    size = _write(target, fill, check)
+    dropped = tuple(one.path for one in root if _has_list(one)) if container is Container.SQUASHFS else ()
+    return Packed(target, size, sum(one.kind is not Kind.SOCKET for one in root), moment, verify, dropped)
+
+
+def _pieces(pieces: Iterator[bytes]) -> Fill:
+    def fill(path: Path) -> None:
+        with path.open("wb") as output:
+            for piece in pieces:
+                output.write(piece)
+
+    return fill
+
+
+def _squashed(root: Index, epoch: int) -> Fill:
+    """
+    By way of a tar beside it, which mksquashfs reads.
+    """
+
+    def fill(path: Path) -> None:
+        handle, name = tempfile.mkstemp(prefix=".tundish-", dir=path.parent)
+        coming = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as output:
+                for piece in tar(root, epoch):
+                    output.write(piece)
+            squash(coming, path, epoch=epoch)
+        finally:
+            coming.unlink(missing_ok=True)
+
+    return fill
+
+
+def _has_list(entry: Entry) -> bool:
+    return any(name.startswith(_LISTS) for name, _ in entry.xattrs)
+
+
+def _without_lists(root: Index) -> Index:
+    def kept(entry: Entry) -> Entry:
+        left = tuple(pair for pair in entry.xattrs if not pair[0].startswith(_LISTS))
+        return replace(entry, xattrs=left) if left != entry.xattrs else entry
+
+    return root.altered(kept)
 
 
 def whole_root(image: Image) -> Index:
@@ -121,7 +182,7 @@ def _known(root: Index) -> Index:
     return known
 
 
-def _write(target: Path, pieces: Iterator[bytes], check: Callable[[Path], None]) -> int:
+def _write(target: Path, fill: Fill, check: Fill) -> int:
     """
     The bytes get their name once they are whole, read back and on the disk.
     """
@@ -131,12 +192,11 @@ def _write(target: Path, pieces: Iterator[bytes], check: Callable[[Path], None])
         handle, name = tempfile.mkstemp(prefix=".tundish-", dir=target.parent)
         coming = Path(name)
         try:
-            with os.fdopen(handle, "wb") as output:
-                for piece in pieces:
-                    output.write(piece)
-                output.flush()
-                os.fchmod(output.fileno(), _MODE)
-                os.fsync(output.fileno())
+            os.close(handle)
+            fill(coming)
+            with coming.open("rb") as written:
+                os.fchmod(written.fileno(), _MODE)
+                os.fsync(written.fileno())
             check(coming)
             coming.rename(target)
         finally:
@@ -147,16 +207,23 @@ def _write(target: Path, pieces: Iterator[bytes], check: Callable[[Path], None])
 def _trust(_path: Path) -> None: ...
 
 
-def _compare(root: Index, path: Path, epoch: int) -> None:
+def _compare(root: Index, epoch: int, path: Path) -> None:
     with path.open("rb", buffering=0) as stream:
-        written = read_image(File(stream), path.name, keep=lambda _entry: False).root
-    wanted = {one.path: _said(one, epoch) for one in root if one.path and one.kind is not Kind.SOCKET}
-    found = {one.path: _said(one, epoch) for one in written or () if one.path}
+        found = _paths(read_image(File(stream), path.name, keep=lambda _entry: False).root, epoch)
+    wanted = _paths(root, epoch)
     if odd := sorted(at for at in wanted.keys() | found.keys() if wanted.get(at) != found.get(at)):
         raise IntegrityError(
             f"what was written reads otherwise at {odd[0]} and {len(odd) - 1} more; nothing was kept, "
             "please report it with the image"
         )
+
+
+def _paths(root: Index | None, epoch: int) -> dict[str, tuple[object, ...]]:
+    """
+    What is compared of each path; the content of a squashfs, whose reader makes no digests, is read for it.
+    """
+    known = hashed(root) if root is not None else ()
+    return {one.path: _said(one, epoch) for one in known if one.path and one.kind is not Kind.SOCKET}
 
 
 def _said(one: Entry, epoch: int) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from tundish.cli.looked import shelved
 from tundish.cli.reading import reading
 from tundish.cli.session import answer, json_option, size_text
 
-CONTAINERS = ("tgz", "txz", "tbz")
+CONTAINERS = ("tgz", "txz", "tbz", "squashfs")
 
 
 @click.command(
@@ -19,6 +19,7 @@ CONTAINERS = ("tgz", "txz", "tbz")
     example="""
     tundish pack ./root --as tgz -o custom.tar.gz
     tundish pack rocky9.qcow2 --as txz -o rocky9.tar.xz
+    tundish pack custom.tar.gz --as squashfs -o custom.squashfs
     """,
 )
 @click.argument("what", metavar="FILE|DIR|IMAGE")
@@ -33,9 +34,9 @@ def pack(
     context: click.Context, *, what: str, container: str, output: Path, no_verify: bool, as_json: bool
 ) -> None:
     """
-    Pack the root of an image or a folder as a compressed tar. The same root gives the same bytes.
+    Pack the root of an image or a folder as a compressed tar or a squashfs; the same root, the same bytes.
 
-    No time in it is later than SOURCE_DATE_EPOCH, or than the newest one inside. Nothing is unpacked to disk.
+    No time in it is later than SOURCE_DATE_EPOCH, or than the newest one inside. No root is needed.
     """
     from tundish.app import packing
     from tundish.settings import load
@@ -60,8 +61,11 @@ def pack(
                 "paths": done.paths,
                 "epoch": done.epoch,
                 "verified": done.verified,
+                "without_acl": list(done.dropped),
             }
         )
     else:
         read = ", read back and the same" if done.verified else ""
+        for path in done.dropped:
+            click.echo(f"without its access control list, which mksquashfs does not take: {path}", err=True)
         click.echo(f"wrote {done.path}: {container}, {size_text(done.size)}, {done.paths} paths{read}")
