@@ -18,6 +18,7 @@ from tundish.core.errors import BadImage, NotFound
 
 MAX_ENTRIES = 1_000_000
 MAX_PATH = 4096
+MAX_IMPLIED = 64 * 1024 * 1024  # characters of folders that have no entry of their own
 MAX_LINKS = 40  # as the kernel has it
 MAX_READ = 256 * 1024 * 1024
 MAX_TEXT = 32 * 1024 * 1024
@@ -105,6 +106,8 @@ class Contents(Protocol):
 class Index:
     """
     All paths of one root, by name. `remarks` tell what its container did oddly.
+
+    A folder that only stands in the paths of others is there too, 0755 and root's, as unpacking makes it.
     """
 
     def __init__(
@@ -114,9 +117,8 @@ class Index:
         self._contents = contents
         self._entries: dict[str, Entry] = {}
         for entry in entries:
-            self._entries[entry.path] = entry
-            if len(self._entries) > MAX_ENTRIES:
-                raise BadImage(f"{origin} holds more than {MAX_ENTRIES} paths")
+            self._take(entry)
+        self._take_folders()
         self.remarks = tuple(remarks)  # now: a reader may make them while it lists
 
     def __len__(self) -> int:
@@ -294,6 +296,24 @@ class Index:
         The same paths with the same contents, said otherwise by `change`, which leaves path and place alone.
         """
         return Index(self.origin, map(change, self._entries.values()), self._contents, self.remarks)
+
+    def _take(self, entry: Entry) -> None:
+        self._entries[entry.path] = entry
+        if len(self._entries) > MAX_ENTRIES:
+            raise BadImage(f"{self.origin} holds more than {MAX_ENTRIES} paths")
+
+    def _take_folders(self) -> None:
+        named = 0
+        for path in list(self._entries):
+            above = path.rpartition("/")[0]
+            while above and above not in self._entries:
+                named += len(above)
+                if named > MAX_IMPLIED:
+                    raise BadImage(
+                        f"{self.origin}: the folders that stand in paths only need too much memory"
+                    )
+                self._take(Entry(above, Kind.FOLDER, 0o755))
+                above = above.rpartition("/")[0]
 
     @cached_property
     def _sorted(self) -> list[Entry]:
