@@ -61,6 +61,14 @@ def of(image: Sparse) -> Filesystem:
     return read(image, "root")
 
 
+def without_own_time(found: Seen) -> Seen:
+    """
+    What mkfs.btrfs was given: the root's time is that of its own run.
+    """
+    kind, mode, uid, gid, size, _own, *rest = found[""]
+    return {**found, "": (kind, mode, uid, gid, size, *rest)}
+
+
 def listed(image: Sparse) -> Index:
     found = of(image)
     assert found.index is not None
@@ -74,7 +82,7 @@ def test_every_path_comes_out_as_it_was_put_in(form: str) -> None:
     """
     image, expected = made(form)
 
-    assert expected == told(listed(image))
+    assert without_own_time(expected) == without_own_time(told(listed(image)))
 
 
 @pytest.mark.parametrize(
