@@ -5,6 +5,7 @@ The catalog as a whole: one database, one object for each noun.
 from dataclasses import dataclass
 from typing import Self
 
+from tundish.catalog import door_tables as _door_tables  # noqa: F401 -- the other half of the schema
 from tundish.catalog.bundles import Bundles
 from tundish.catalog.channels import Channels
 from tundish.catalog.choices import Choices

@@ -31,7 +31,7 @@ from sqlalchemy import (
 
 from tundish.core.image import NOTHING, Extra
 
-HEAD = "0002"  # the newest revision of the chain; a test compares
+HEAD = "0003"  # the newest revision of the chain; a test compares
 
 NEVER_AGAIN: dict[str, Any] = {"sqlite_autoincrement": True}  # the id of a deleted row names nothing else
 
@@ -95,6 +95,7 @@ sources = Table(
     Column("enabled", Boolean, nullable=False),
     Column("added_at", Instant, nullable=False),
     Column("options", Document, nullable=False, server_default="{}"),  # of `core.selection.Source`
+    Column("changed_at", Instant),  # None: never since it was added
 )
 
 # What was last read and verified of each document of a source, as it came: for browsing without the source.
@@ -190,7 +191,15 @@ jobs = Table(
     Column("outcome", String, nullable=False),
     Column("detail", Text, nullable=False),
     Column("stop", Boolean, nullable=False, server_default=false()),  # somebody asked it to stop
+    Column("arguments", Document, nullable=False, server_default="{}"),  # what its verb is called with
+    Column("actor", String, nullable=False, server_default=""),  # who asked for it; empty: this machine
+    Column("resource", String, nullable=False, server_default=""),  # one job at a time may have it
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("not_before", Instant),  # while it is queued
+    Column("holder", String, nullable=False, server_default=""),
+    Column("lease_until", Instant),  # who runs it renews this; once it is over, anybody may take the job
     Index(None, "kind", "outcome"),
+    Index(None, "outcome", "not_before"),
     **NEVER_AGAIN,
 )
 
