@@ -5,7 +5,7 @@ The catalog as a whole: one database, one object for each noun.
 from dataclasses import dataclass
 from typing import Self
 
-from tundish.catalog import door_tables as _door_tables  # noqa: F401 -- the other half of the schema
+from tundish.catalog.audit import Audit
 from tundish.catalog.bundles import Bundles
 from tundish.catalog.channels import Channels
 from tundish.catalog.choices import Choices
@@ -39,6 +39,7 @@ class Catalog:
     bundles: Bundles
     transfers: Transfers
     notices: Notices
+    audit: Audit
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -65,6 +66,7 @@ class Catalog:
             bundles=Bundles(database),
             transfers=Transfers(database),
             notices=Notices(database),
+            audit=Audit(database),
         )
 
     def close(self) -> None:
