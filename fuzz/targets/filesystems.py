@@ -24,15 +24,15 @@ from tundish.anatomy.index import Kind
 from tundish.core.errors import BadImage
 
 _SECTOR, _PLACE = 512, 4
-_ROW = _PLACE + _SECTOR
-_HEAD = 8  # the size of the whole
+ROW = _PLACE + _SECTOR
+HEAD = 8  # the size of the whole
 _MOST = 1 << 34  # bytes of an image
 _LONGEST = 512 * KIB
 _VALUES = (0, 1, 2, 0x7F, 0xFF, 0x80, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF, 1 << 40)
 
 
-def _packed(image: Sparse) -> bytes:
-    rows = [image.size.to_bytes(_HEAD, "little")]
+def packed(image: Sparse) -> bytes:
+    rows = [image.size.to_bytes(HEAD, "little")]
     for start, data in image.parts:
         for at in range(0, len(data), _SECTOR):
             if any(data[at : at + _SECTOR]):
@@ -41,30 +41,30 @@ def _packed(image: Sparse) -> bytes:
     return b"".join(rows)
 
 
-def _unpacked(data: bytes) -> Sparse:
-    size = int.from_bytes(data[:_HEAD], "little") % _MOST
-    rows = [data[at : at + _ROW] for at in range(_HEAD, len(data), _ROW)]
+def unpacked(data: bytes) -> Sparse:
+    size = int.from_bytes(data[:HEAD], "little") % _MOST
+    rows = [data[at : at + ROW] for at in range(HEAD, len(data), ROW)]
     places = {int.from_bytes(row[:_PLACE], "little") * _SECTOR: row[_PLACE:] for row in rows}
     return Sparse(size, tuple(sorted(places.items())))
 
 
-def _mutation(data: bytes, chance: Random) -> bytes:
+def changed(data: bytes, chance: Random) -> bytes:
     """
     A number somewhere in a sector becomes another, or one from elsewhere.
     """
-    changed = bytearray(data)
-    for _ in range(chance.choice((1, 1, 2, 4)) if len(data) > 2 * _ROW else 0):
-        row = _HEAD + chance.randrange((len(data) - _HEAD) // _ROW) * _ROW + _PLACE
+    new = bytearray(data)
+    for _ in range(chance.choice((1, 1, 2, 4)) if len(data) > 2 * ROW else 0):
+        row = HEAD + chance.randrange((len(data) - HEAD) // ROW) * ROW + _PLACE
         width, order = chance.choice((1, 2, 4, 8)), chance.choice(("little", "big"))
         at = row + chance.randrange(_SECTOR // width) * width
-        value = chance.choice((*_VALUES, int.from_bytes(changed[at : at + width], "little") + 1))
+        value = chance.choice((*_VALUES, int.from_bytes(new[at : at + width], "little") + 1))
         there = chance.randrange(len(data) - 8)
-        new = (value % (1 << 8 * width)).to_bytes(width, "big" if order == "big" else "little")
-        changed[at : at + width] = new if chance.random() < 0.7 else data[there : there + width]
-    return bytes(changed[: len(data)])
+        number = (value % (1 << 8 * width)).to_bytes(width, "big" if order == "big" else "little")
+        new[at : at + width] = number if chance.random() < 0.7 else data[there : there + width]
+    return bytes(new[: len(data)])
 
 
-def _list(found: Filesystem) -> None:
+def listed(found: Filesystem) -> None:
     for one in list(found.index or ())[:60]:
         if one.kind is Kind.FILE and found.index is not None:
             try:
@@ -106,8 +106,8 @@ def _made(size: int, *command: str) -> tuple[bytes, ...]:
         try:
             run(*words, image)
         except pytest.skip.Exception:
-            return (size.to_bytes(_HEAD, "little"),)
-        return (_packed(Sparse.of(image)),)
+            return (size.to_bytes(HEAD, "little"),)
+        return (packed(Sparse.of(image)),)
 
 
 def _exts() -> Iterator[bytes]:
@@ -120,16 +120,14 @@ def _exts() -> Iterator[bytes]:
         yield from _made(8 * MIB, "mke2fs", "-q", "-F", "-N", "128", *options.split(), "-d", "SOURCE")
 
 
-@target(
-    BadImage, seeds=_exts, longest=_LONGEST, seconds=3, words=(b"\x0a\xf3", b"\xea\2"), mutation=_mutation
-)
+@target(BadImage, seeds=_exts, longest=_LONGEST, seconds=3, words=(b"\x0a\xf3", b"\xea\2"), mutation=changed)
 def filesystems_ext(data: bytes) -> None:
     """
     An ext2, ext3 or ext4 is listed and its files are read, or it is refused.
     """
-    image = _unpacked(data)
+    image = unpacked(data)
     total = crc32c(image.read_at(1024, 1020))
-    _list(ext.read(image.changed(2044, total.to_bytes(4, "little")), "fuzz"))
+    listed(ext.read(image.changed(2044, total.to_bytes(4, "little")), "fuzz"))
 
 
 def _proto(folder: str) -> str:
@@ -166,8 +164,8 @@ def _made_xfs(*options: str) -> bytes:
             more = ["path /content", "attr_set -u -v 9 a", "path /some", "attr_set -u -v 9000 b"]
             run("xfs_db", "-x", image, said="\n".join([*more, "path /many", *some]) + "\n")
         except pytest.skip.Exception:
-            return bytes(_HEAD)
-        return _packed(Sparse.of(image))
+            return bytes(HEAD)
+        return packed(Sparse.of(image))
 
 
 def _xfses() -> Iterator[bytes]:
@@ -176,15 +174,15 @@ def _xfses() -> Iterator[bytes]:
 
 
 @target(
-    BadImage, seeds=_xfses, longest=_LONGEST, seconds=3, words=(b"IN", b"XDD3", b"BMA3"), mutation=_mutation
+    BadImage, seeds=_xfses, longest=_LONGEST, seconds=3, words=(b"IN", b"XDD3", b"BMA3"), mutation=changed
 )
 def filesystems_xfs(data: bytes) -> None:
     """
     An XFS is listed and its files are read, or it is refused.
     """
-    image = _unpacked(data).changed(102, (512).to_bytes(2, "big")).changed(224, bytes(4))
+    image = unpacked(data).changed(102, (512).to_bytes(2, "big")).changed(224, bytes(4))
     total = crc32c(image.read_at(0, 512)) ^ 0xFFFF_FFFF
-    _list(xfs.read(image.changed(224, total.to_bytes(4, "little")), "fuzz"))
+    listed(xfs.read(image.changed(224, total.to_bytes(4, "little")), "fuzz"))
 
 
 def _btrfses() -> Iterator[bytes]:
@@ -192,14 +190,14 @@ def _btrfses() -> Iterator[bytes]:
         yield from _made(128 * MIB, "mkfs.btrfs", "-q", *options.split(), "--rootdir", "SOURCE")
 
 
-@target(BadImage, seeds=_btrfses, longest=_LONGEST, seconds=3, words=(b"\x6c", b"\x60"), mutation=_mutation)
+@target(BadImage, seeds=_btrfses, longest=_LONGEST, seconds=3, words=(b"\x6c", b"\x60"), mutation=changed)
 def filesystems_btrfs(data: bytes) -> None:
     """
     A btrfs is listed and its files are read, or it is refused.
     """
-    image = _unpacked(data)
+    image = unpacked(data)
     total = crc32c(image.read_at(64 * KIB + 32, 4064)) ^ 0xFFFF_FFFF
-    _list(btrfs.read(image.changed(64 * KIB, total.to_bytes(4, "little")), "fuzz"))
+    listed(btrfs.read(image.changed(64 * KIB, total.to_bytes(4, "little")), "fuzz"))
 
 
 def _lzos() -> Iterator[bytes]:

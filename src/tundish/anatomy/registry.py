@@ -7,6 +7,7 @@ against the hive; lists of keys are followed one level deep, as the format has t
 
 import struct
 from collections.abc import Iterator
+from itertools import islice
 
 from tundish.core.errors import BadImage
 
@@ -79,7 +80,7 @@ class Hive:
         if count > _MAX_KEYS:
             raise BadImage(f"{self._name}: {count} keys below one")
         if count:
-            yield from self._listed(lists, nested=True)
+            yield from islice(self._listed(lists, nested=True), count)
 
     def _listed(self, offset: int, *, nested: bool) -> Iterator[int]:
         cell = self._cell(offset)

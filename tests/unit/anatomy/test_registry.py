@@ -59,6 +59,16 @@ def test_a_list_that_leads_to_itself_ends() -> None:
     assert "is no list of keys" in refusal(lambda: Hive(circle, "SOFTWARE").text(KEY, "ImageState"))
 
 
+def test_no_more_keys_are_looked_at_than_the_key_above_has() -> None:
+    """
+    Lists that name keys again and again, whatever their lengths, cost no more than the count that is bounded.
+    """
+    root = MADE.rindex(b"nk")
+    fewer = patched(MADE, root + 20, (1).to_bytes(4, "little"))
+
+    assert "" == Hive(fewer, "SOFTWARE").text(KEY, "ImageState")
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(MADE) - 1), st.integers(1, 255)), max_size=12), st.integers(0))
 def test_damage_ends_in_a_text_or_an_error_of_ours(flips: list[tuple[int, int]], cut: int) -> None:
