@@ -79,8 +79,19 @@ class Root:
     def link(self, path: str, target: str) -> None:
         self.members[path] = Member(kind=tarfile.SYMTYPE, mode=0o777, target=target)
 
-    def change(self, path: str, **what: object) -> None:
-        self.members[path] = replace(self.members[path], **what)  # type: ignore[arg-type] # fields of Member
+    def change(
+        self, path: str, *, name: str | None = None, uid: int | None = None, mode: int | None = None
+    ) -> None:
+        """
+        Change what is given of a member, and leave the rest.
+        """
+        old = self.members[path]
+        self.members[path] = replace(
+            old,
+            name=old.name if name is None else name,
+            uid=old.uid if uid is None else uid,
+            mode=old.mode if mode is None else mode,
+        )
 
     def text(self, path: str) -> str:
         return self.members[path].data.decode()
@@ -91,10 +102,13 @@ class Root:
         """
         text = self.text(path)
         assert old in text, (path, old)
-        self.change(path, data=text.replace(old, new).encode())
+        self._write(path, text.replace(old, new).encode())
+
+    def _write(self, path: str, data: bytes) -> None:
+        self.members[path] = replace(self.members[path], data=data)
 
     def append(self, path: str, text: str) -> None:
-        self.change(path, data=self.members[path].data + text.encode())
+        self._write(path, self.members[path].data + text.encode())
 
     def drop(self, *paths: str) -> None:
         """
