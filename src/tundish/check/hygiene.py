@@ -53,6 +53,13 @@ _STUB = "../run/systemd/resolve/stub-resolv.conf"
 _RESOLVED = ("usr/lib/systemd/systemd-resolved", "lib/systemd/systemd-resolved")
 _ROTATED = re.compile(r"\.(?:gz|xz|bz2|zst|old|\d+|journal~?)$|-\d{8}$")
 _PROXY = re.compile(rb"\s*(?:[^/#]*[\s:{])?Proxy(?:::[\w.-]+)?\s+[\"'](?!DIRECT)[^\"'\s]", re.IGNORECASE)
+_SETTING = re.compile(
+    rb"(?:\w{1,20}::){0,4}Proxy(?:::[\w.-]+)?\s+(?:\"[^\"]*\"|'[^']*')\s*;[ \t]*", re.IGNORECASE
+)
+_LISTS = ("etc/apt/sources.list", "etc/apt/sources.list.d/*.list")
+_LOCAL = re.compile(
+    rb"\s(?:cdrom:|file:/|https?://(?:[^/\s@]*@)?(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])[:/])", re.IGNORECASE
+)
 _ENVIRONMENT = re.compile(rb"\s*(?:export\s+)?(?:https?|ftp|no)_proxy=\S", re.IGNORECASE)
 _NETPLAN = re.compile(r"^[ \t]*(ethernets|bonds|bridges|vlans|wifis)[ \t]*:", re.MULTILINE)
 _REDHAT = "etc/yum.repos.d/redhat.repo"
@@ -82,12 +89,17 @@ def _taken(root: Index, *patterns: str) -> Iterator[Step]:
             yield Step(entry.path)
 
 
-def _kept_lines(root: Index, path: str, drop: Callable[[bytes], bool]) -> Iterator[Step]:
+def _kept_lines(
+    root: Index,
+    path: str,
+    drop: Callable[[bytes], bool],
+    change: Callable[[bytes], bytes] = lambda line: line,
+) -> Iterator[Step]:
     entry = root.at(path)
     if entry is None or entry.kind is not Kind.FILE:
         return
     before = root.read(path, MAX_CONFIG)
-    after = b"".join(line for line in before.splitlines(keepends=True) if not drop(line))
+    after = b"".join(change(line) for line in before.splitlines(keepends=True) if not drop(line))
     if after != before:
         yield Step(entry.path, Act.CONTENT if after else Act.EMPTY, after)
 
@@ -155,14 +167,40 @@ def _caches(root: Index) -> Iterator[Step]:
 def _proxies(root: Index) -> Iterator[Step]:
     yield from _taken(root, "etc/apt/apt.conf.d/*proxy*", "etc/profile.d/*proxy*")
     for path in config_files(root, "etc/apt/apt.conf", "etc/apt/apt.conf.d/*"):
-        yield from _kept_lines(root, path, _is_proxy)
+        yield from _kept_lines(root, path, _is_proxy, _without_proxy)
+    yield from _sources(root)
     yield from _kept_lines(root, "etc/environment", lambda line: bool(_ENVIRONMENT.match(line)))
     yield from _taken(root, "usr/local/bin/dpkg-query", "usr/local/bin/netplan", "usr/sbin/policy-rc.d")
 
 
+def _is_whole(line: bytes) -> bool:
+    return line.count(b"{") == line.count(b"}")  # half a block would spoil the file
+
+
 def _is_proxy(line: bytes) -> bool:
-    whole = line.count(b"{") == line.count(b"}")  # half a block would spoil the file
-    return whole and bool(_PROXY.match(line))
+    return _is_whole(line) and bool(_PROXY.match(line))
+
+
+def _without_proxy(line: bytes) -> bytes:
+    """
+    A line that opens or closes a block keeps what is not the proxy.
+    """
+    return line if _is_whole(line) or not _PROXY.match(line) else _SETTING.sub(b"", line)
+
+
+def _sources(root: Index) -> Iterator[Step]:
+    """
+    Places of the build go where another source of packages stays; none at all would spoil apt.
+    """
+    paths = list(config_files(root, *_LISTS))
+    lines = [line.encode() for path in paths for line in lines_of(root, path)]
+    if any(line.startswith(b"deb ") and not _LOCAL.search(line) for line in lines):
+        for path in paths:
+            yield from _kept_lines(root, path, _is_local)
+
+
+def _is_local(line: bytes) -> bool:
+    return line.lstrip().startswith((b"deb ", b"deb-src ")) and bool(_LOCAL.search(line))
 
 
 def _subscriptions(root: Index) -> Iterator[Step]:

@@ -90,6 +90,26 @@ CASES: list[tuple[str, Tree, dict[str, str]]] = [
         },
         {"etc/apt/apt.conf": 'APT::X "1";\n', "etc/environment": "PATH=/bin\n"},
     ),
+    (
+        "proxy-leftovers",
+        {
+            "etc/apt/apt.conf": 'Acquire::http { Proxy "http://10.0.0.1"; Retries "3";\n};\n',
+            "etc/apt/sources.list": "deb cdrom:[x]/ a main\ndeb http://deb.debian.org/debian a main\n",
+            "etc/apt/sources.list.d/x.list": "deb [trusted=yes] file:/packages ./\n",
+            "etc/apt/sources.list.d/y.list": "deb mirror+file:/etc/apt/mirrors a main\n",
+        },
+        {
+            "etc/apt/apt.conf": 'Acquire::http { Retries "3";\n};\n',
+            "etc/apt/sources.list": "deb http://deb.debian.org/debian a main\n",
+            "etc/apt/sources.list.d/x.list": "",
+            "etc/apt/sources.list.d/y.list": "deb mirror+file:/etc/apt/mirrors a main\n",
+        },
+    ),
+    (
+        "proxy-leftovers",
+        {"etc/apt/sources.list": "deb cdrom:[x]/ a main\n"},
+        {"etc/apt/sources.list": "deb cdrom:[x]/ a main\n"},
+    ),
     ("subscriptions", {"etc/pki/consumer/cert.pem": "c", "etc/yum.repos.d/redhat.repo": "r"}, {}),
     ("netplan-leftovers", {"etc/netplan/50.yaml": "network:\n  ethernets:\n    a: {}\n"}, {}),
     (

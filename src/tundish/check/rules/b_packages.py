@@ -27,7 +27,7 @@ _PROXY = re.compile(r"(?:.*[\s:{])?Proxy(?:::[\w.-]+)?\s+[\"'](?!DIRECT)[^\"'\s]
 _ENVIRONMENT = re.compile(r"(?:export\s+)?(?:https?|ftp|no)_proxy=\S", re.IGNORECASE)
 _LOCAL = re.compile(
     r"\b(?:https?|ftp)://(?:[^/\s@]*@)?(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|\[?::1)"
-    r"|\bfile:/|\bcdrom:|\bhttps?://[^/\s]+\.(?:local|lan|internal)\b",
+    r"|(?<!\+)\bfile:/|\bcdrom:|\bhttps?://[^/\s]+\.(?:local|lan|internal)\b",
     re.IGNORECASE,
 )
 _SOURCES = ("etc/apt/sources.list", "etc/apt/sources.list.d/*.list", "etc/apt/sources.list.d/*.sources")
@@ -58,7 +58,8 @@ def held(subject: Subject) -> Iterator[Found]:
     title="no proxy, mirror or wrapper of the build is left",
     why="apt waits for a proxy that is not there, or takes packages from a mirror that only the build could "
     "reach",
-    fix="remove what the build put there",
+    fix="remove what the build put there; a source that is the only one, one in a `.sources` file, and a "
+    "mirror in a private network may be meant, so they stay for a person to change",
     repair="proxy-leftovers",
 )
 def build_network(subject: Subject) -> Iterator[Found]:
