@@ -65,7 +65,7 @@ def changed(data: bytes, chance: Random) -> bytes:
 
 
 def listed(found: Filesystem) -> None:
-    for one in list(found.index or ())[:60]:
+    for one in list(found.index or ())[:16]:
         if one.kind is Kind.FILE and found.index is not None:
             try:
                 pieces = found.index.stream(one.path)
@@ -76,17 +76,17 @@ def listed(found: Filesystem) -> None:
 
 def _fill(folder: Path) -> Path:
     chance = Random(1)
-    for name, count in (("few", 2), ("many", 40)):
+    for name, count in (("few", 2), ("many", 12)):
         (folder / name).mkdir(parents=True)
         for number in range(count):
-            (folder / name / f"{number}-of-the-names").write_bytes(b"")
+            (folder / name / f"{number}-of-the-names".ljust(90, "_")).write_bytes(b"")
     (folder / "inner").write_bytes(b"some words")
     (folder / "content").write_bytes(chance.randbytes(700) + b"same " * 900)
     (folder / "short").symlink_to("few/0")
     (folder / "long").symlink_to("x" * 200)
     os.link(folder / "inner", folder / "hard")
     with (folder / "holes").open("wb") as file:
-        for number in range(8):
+        for number in range(5):
             file.seek(number * 20_000)
             file.write(b"%d" % number)
     return folder
@@ -130,17 +130,17 @@ def filesystems_ext(data: bytes) -> None:
     listed(ext.read(image.changed(2044, total.to_bytes(4, "little")), "fuzz"))
 
 
-def _proto(folder: str) -> str:
+def _proto(folder: str, most: int) -> str:
     """
     What mkfs.xfs is told to put in.
     """
-    names = [f"{number}-of-the-names ---644 0 0 /dev/null" for number in range(90)]
+    names = [f"{number}-of-the-names ---644 0 0 /dev/null" for number in range(most)]
     few = [
         "few d--755 0 0",
         *names[:2],
         "$",
         "some d--755 0 0",
-        *names[:30],
+        *names[: most // 3],
         "$",
         "many d--755 0 0",
         *names,
@@ -151,13 +151,13 @@ def _proto(folder: str) -> str:
 
 
 @cache
-def _made_xfs(*options: str) -> bytes:
+def _made_xfs(most: int, *options: str) -> bytes:
     with TemporaryDirectory() as name:
         image = Path(name) / "image"
         image.touch()
         os.truncate(image, 320 * MIB)
         (Path(name) / "content").write_bytes(b"same " * 900)
-        (Path(name) / "proto").write_text(_proto(name))
+        (Path(name) / "proto").write_text(_proto(name, most))
         try:
             run("mkfs.xfs", "-q", *options, "-p", str(Path(name) / "proto"), image)
             some = [f"attr_set -u -v {number * 3} name{number}" for number in range(20)]
@@ -169,8 +169,12 @@ def _made_xfs(*options: str) -> bytes:
 
 
 def _xfses() -> Iterator[bytes]:
-    for options in ("-b size=1k -n size=4k", "-m crc=0 -b size=1k -i size=256", "-b size=1k -i nrext64=1"):
-        yield _made_xfs(*options.split(), "-d", "agcount=2")
+    for most, options in (
+        (90, "-b size=1k -n size=4k"),
+        (12, "-m crc=0 -b size=1k -i size=256"),
+        (12, "-b size=1k -i nrext64=1"),
+    ):
+        yield _made_xfs(most, *options.split(), "-d", "agcount=2")
 
 
 @target(
