@@ -69,7 +69,7 @@ def _digests(index: Index, batch: Iterable[Entry]) -> tuple[dict[str, Digest], l
     for one in batch:
         made = sha256()
         try:
-            for piece in index.stream(one.path):
+            for piece in index.content(one):
                 made.update(piece)
         except BadImage as error:
             failed.append(Remark(Trait.UNREADABLE, one.path, str(error)))

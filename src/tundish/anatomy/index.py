@@ -228,6 +228,15 @@ class Index:
             raise NotFound(f"{self.origin} has no file {path}")
         return self._contents.stream(entry)
 
+    def content(self, entry: Entry) -> Iterator[bytes]:
+        """
+        The content of a file of this Index that is no further name, where nothing is to be followed.
+
+        Raises:
+            BadImage: the image is damaged there.
+        """
+        return self._contents.stream(entry)
+
     def read(self, path: str, limit: int = MAX_READ) -> bytes:
         """
         The content of a file, links followed.
