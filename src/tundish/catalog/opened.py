@@ -8,6 +8,7 @@ from typing import Self
 from tundish.catalog.audit import Audit
 from tundish.catalog.bundles import Bundles
 from tundish.catalog.channels import Channels
+from tundish.catalog.checks import Checks
 from tundish.catalog.choices import Choices
 from tundish.catalog.db import Database
 from tundish.catalog.documents import Documents
@@ -20,6 +21,7 @@ from tundish.catalog.records import Events, Jobs
 from tundish.catalog.selections import Selections
 from tundish.catalog.sources import Sources
 from tundish.catalog.transfers import Transfers
+from tundish.catalog.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Catalog:
     transfers: Transfers
     notices: Notices
     audit: Audit
+    uploads: Uploads
+    checks: Checks
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -67,6 +71,8 @@ class Catalog:
             transfers=Transfers(database),
             notices=Notices(database),
             audit=Audit(database),
+            uploads=Uploads(database),
+            checks=Checks(database),
         )
 
     def close(self) -> None:

@@ -8,23 +8,69 @@ because writing to it would change a blob.
 
 import fcntl
 import os
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from tundish.core.digest import Digest
 from tundish.core.errors import Busy
 from tundish.store.durable import CHUNK, READ_ONLY, Sync, on_disk
 from tundish.store.flushing import Flushing
-from tundish.store.hashing import Hashing
+from tundish.store.hashing import Begun, Hashing
 
 _ATTEMPTS = 100
+_REMEMBERED = 1_000  # files; some hundred bytes each
 _WRITABLE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """
+    The file as its last writer left it, and the hash of what was in it then.
+    """
+
+    inode: int
+    size: int
+    changed: int  # nanoseconds
+    hash: Begun
+
+
+class Memory:
+    """
+    The hashes of files that were let go of before their end, so that who goes on with one need not read it
+    back. A file that was changed meanwhile is not known. Safe for many threads.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Path, _Known] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def keep(self, path: Path, facts: os.stat_result, begun: Begun) -> None:
+        with self._lock:
+            self._known[path] = _Known(facts.st_ino, facts.st_size, facts.st_mtime_ns, begun)
+            self._known.move_to_end(path)
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+
+    def take(self, path: Path, facts: os.stat_result) -> Begun | None:
+        with self._lock:
+            known = self._known.pop(path, None)
+        if known and (known.inode, known.size, known.changed) == (
+            facts.st_ino,
+            facts.st_size,
+            facts.st_mtime_ns,
+        ):
+            return known.hash
+        return None
 
 
 class Arrival:
     """
-    A claimed file and the hash of what is in it. What an earlier attempt left is read back first.
+    A claimed file and the hash of what is in it. What an earlier attempt left is read back first, unless
+    `memory` knows its hash.
 
     Raises:
         Busy: another writer holds it.
@@ -32,15 +78,23 @@ class Arrival:
     """
 
     def __init__(
-        self, path: Path, home_of: Callable[[Digest], Path], named: Callable[[Path], None], sync: Sync
+        self,
+        path: Path,
+        home_of: Callable[[Digest], Path],
+        named: Callable[[Path], None],
+        sync: Sync,
+        memory: Memory | None = None,
     ) -> None:
         self._path, self._home_of, self._named, self._sync = path, home_of, named, sync
-        self._settled = False
+        self._settled, self._memory = False, memory
         self.size, self._hash = 0, Hashing()
         with on_disk(path):
             self._handle, length = _claim(path)
         self._flushing = Flushing(self._handle, sync)
-        if length:
+        begun = memory.take(path, os.fstat(self._handle)) if memory and length else None
+        if begun is not None:
+            self.size, self._hash = length, Hashing(begun)
+        elif length:
             self._read_back()
 
     def _read_back(self) -> None:
@@ -69,6 +123,15 @@ class Arrival:
                 rest = rest[written:]
             with self._all_or_nothing():
                 self._flushing.wrote(len(chunk))
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        with on_disk(self._path):
+            return os.pread(self._handle, length, offset)
+
+    def make_last(self) -> None:
+        with on_disk(self._path), self._all_or_nothing():
+            self._flushing.wait()
+            self._sync(self._handle)
 
     def empty(self) -> None:
         self._forget()
@@ -100,6 +163,8 @@ class Arrival:
                     self._forget()
                 if not self._settled and not (keep and self.size):
                     self._path.unlink(missing_ok=True)
+                elif not self._settled and self._memory:
+                    self._memory.keep(self._path, os.fstat(self._handle), self._hash.begun())
         finally:
             self._hash.close()
             self._flushing.close()

@@ -58,6 +58,50 @@ class Ingest(Protocol):
         """
 
 
+class Receipt(Protocol):
+    """
+    Bytes on their way in whose digest is known only at their end. Leaving the context without `commit`
+    keeps what came, durably, for the next attempt.
+    """
+
+    @property
+    def size(self) -> int:
+        """
+        Bytes taken in so far, those of earlier attempts included.
+        """
+
+    def write(self, chunk: bytes) -> None:
+        """
+        Take the next bytes; they are hashed as they pass.
+
+        Raises:
+            NoSpace: the disk is full; what still went in is kept.
+        """
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """
+        Bytes that have come.
+        """
+
+    def sync(self) -> None:
+        """
+        Return when what came lasts through a power cut.
+        """
+
+    def restart(self) -> None:
+        """
+        Drop what came and begin at byte 0.
+        """
+
+    def commit(self, expected: Digest | None = None) -> Blob:
+        """
+        Make the bytes the blob of their digest, durably. A blob held already stays as it is.
+
+        Raises:
+            DigestMismatch: they are not what was expected; nothing is kept.
+        """
+
+
 class BlobSource(Protocol):
     def size(self, digest: Digest) -> int:
         """
@@ -104,6 +148,14 @@ class BlobSink(BlobSource, Protocol):
 
         Raises:
             Busy: another writer is taking it in right now.
+        """
+
+    def receive(self, name: Digest) -> AbstractContextManager[Receipt]:
+        """
+        Begin or resume taking in bytes whose digest is not known yet, under a name of their own.
+
+        Raises:
+            Busy: another writer is taking them in right now.
         """
 
     def add(self, chunks: Iterable[bytes]) -> Blob:

@@ -6,10 +6,23 @@ received and written; the memory this takes is bounded.
 import hashlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol, Self
 
 LONG = 8 * 1024 * 1024  # bytes; below it a thread costs more than it gains
 BATCH = 1024 * 1024  # bytes handed to the thread at once: pieces as they come from a network are small
 DEEP = 4  # batches that may wait to be hashed
+
+
+class Begun(Protocol):
+    """
+    A hash of bytes, to which more can come.
+    """
+
+    def update(self, data: bytes | memoryview, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+    def copy(self) -> Self: ...
 
 
 class Hashing:
@@ -17,8 +30,9 @@ class Hashing:
     Used from one thread.
     """
 
-    def __init__(self) -> None:
-        self._hash, self._size = hashlib.sha256(), 0
+    def __init__(self, begun: Begun | None = None) -> None:
+        self._hash: Begun = hashlib.sha256() if begun is None else begun.copy()
+        self._size = 0
         self._thread: ThreadPoolExecutor | None = None
         self._pieces: list[bytes | memoryview] = []
         self._gathered = 0
@@ -52,6 +66,13 @@ class Hashing:
             self._waiting.popleft().result()
         self._hash_all(self._taken())
         return self._hash.hexdigest()
+
+    def begun(self) -> Begun:
+        """
+        The hash of all bytes so far, for another to go on from.
+        """
+        self.hexdigest()
+        return self._hash.copy()
 
     def close(self) -> None:
         """

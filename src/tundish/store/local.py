@@ -23,8 +23,8 @@ from typing import BinaryIO
 
 from tundish.core.digest import Digest
 from tundish.core.errors import BlobMissing, Busy, InputError, InvalidName, StorageError
-from tundish.store.arrival import Arrival, drop
-from tundish.store.blobs import Blob, Ingest
+from tundish.store.arrival import Arrival, Memory, drop
+from tundish.store.blobs import Blob, Ingest, Receipt
 from tundish.store.durable import (
     Sync,
     already_there,
@@ -35,7 +35,7 @@ from tundish.store.durable import (
     sync_folders,
 )
 from tundish.store.foreign import foreign
-from tundish.store.promise import PromisedIngest
+from tundish.store.promise import NamelessReceipt, PromisedIngest
 
 _PART, _NEW = ".part", ".new"
 # Another file system, too many links to one file, or a file system that knows or allows no links.
@@ -64,6 +64,7 @@ class LocalStore:
         self._damaged = self._root / "quarantine"
         self._sync, self._link = sync, link
         self._lock, self._unsynced = threading.Lock(), set[Path]()
+        self._memory = Memory()
         for folder in (self._blobs, self._coming, self._damaged):
             make_folder(folder, sync)
         self._sweep()
@@ -131,6 +132,20 @@ class LocalStore:
         arrival = Arrival(self._part(expected), self._home, self._note, self._sync)
         try:
             yield PromisedIngest(arrival, Blob(expected, size))
+        finally:
+            arrival.close(keep=True)
+
+    @contextmanager
+    def receive(self, name: Digest) -> Iterator[Receipt]:
+        """
+        Begin or resume taking in bytes whose digest is not known yet, under a name of their own.
+
+        Raises:
+            Busy: another writer is taking them in right now.
+        """
+        arrival = Arrival(self._part(name), self._home, self._sync_at_once, self._sync, self._memory)
+        try:
+            yield NamelessReceipt(arrival)
         finally:
             arrival.close(keep=True)
 

@@ -16,9 +16,9 @@ from typing import BinaryIO
 from tundish.core import clock
 from tundish.core.digest import Digest
 from tundish.core.errors import BlobMissing, Busy, InputError, NoSpace
-from tundish.store.blobs import Blob, Ingest
+from tundish.store.blobs import Blob, Ingest, Receipt
 from tundish.store.durable import copy_to
-from tundish.store.promise import PromisedIngest
+from tundish.store.promise import NamelessReceipt, PromisedIngest
 
 _PLACE = "the store in memory"
 
@@ -73,6 +73,20 @@ class MemoryStore:
             yield PromisedIngest(arrival, Blob(expected, size))
         finally:
             self._shelf.release(expected)
+
+    @contextmanager
+    def receive(self, name: Digest) -> Iterator[Receipt]:
+        """
+        Begin or resume taking in bytes whose digest is not known yet, under a name of their own.
+
+        Raises:
+            Busy: another writer is taking them in right now.
+        """
+        arrival = _MemoryArrival(self._shelf, name)
+        try:
+            yield NamelessReceipt(arrival)
+        finally:
+            self._shelf.release(name)
 
     def add(self, chunks: Iterable[bytes]) -> Blob:
         content = bytearray()
@@ -206,6 +220,14 @@ class _MemoryArrival:
             self._shelf.times[self._name] = self._shelf.now()
         if fits < len(chunk):
             raise NoSpace(_PLACE, len(chunk), fits)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return bytes(self._content[offset : offset + length])
+
+    def make_last(self) -> None:
+        """
+        Memory lasts through nothing.
+        """
 
     def empty(self) -> None:
         with self._shelf.lock:

@@ -32,6 +32,60 @@ class Arriving(Protocol):
         """
 
 
+class Readback(Arriving, Protocol):
+    """
+    Bytes on their way that can be read again, and be made to last where they are.
+    """
+
+    def read_at(self, offset: int, length: int) -> bytes: ...
+
+    def make_last(self) -> None: ...
+
+
+class NamelessReceipt:
+    """
+    A `Receipt` over bytes that arrive.
+    """
+
+    def __init__(self, arriving: Readback) -> None:
+        self._arriving = arriving
+        self._committed = False
+
+    @property
+    def size(self) -> int:
+        return self._arriving.size
+
+    def write(self, chunk: bytes) -> None:
+        self._must_be_open()
+        self._arriving.append(chunk)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        self._must_be_open()
+        return self._arriving.read_at(offset, max(0, min(length, self.size - offset)))
+
+    def sync(self) -> None:
+        self._must_be_open()
+        self._arriving.make_last()
+
+    def restart(self) -> None:
+        self._must_be_open()
+        self._arriving.empty()
+
+    def commit(self, expected: Digest | None = None) -> Blob:
+        self._must_be_open()
+        came = Blob(self._arriving.digest, self._arriving.size)
+        if expected is not None and came.digest != expected:
+            self._arriving.empty()
+            raise DigestMismatch(expected, came.digest)
+        self._arriving.settle()
+        self._committed = True
+        return came
+
+    def _must_be_open(self) -> None:
+        if self._committed:
+            raise Conflict("these bytes are committed already; nothing more can be done to them")
+
+
 class PromisedIngest:
     """
     An `Ingest` over bytes that arrive. What an earlier attempt left is kept if it may still come true.
