@@ -107,6 +107,17 @@ class Database:
             yield
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """
+        Keep everybody from having the state to himself, beside any number of others who do the same.
+
+        Raises:
+            Busy: somebody has it to himself; the message says who and since when.
+        """
+        with shared(self._everything, "the whole state"):
+            yield
+
+    @contextmanager
     def alone(self, holder: str) -> Iterator[None]:
         """
         Be the only one who does anything that is exclusive: for who may delete what the others count on.

@@ -113,6 +113,14 @@ class Uploads:
         with self._database.transaction() as connection:
             connection.execute(change.values(came=count, touched_at=at))
 
+    def promise(self, number: int, sha256: Digest) -> None:
+        """
+        Note the digest of an upload whose bytes are all there, before the store gives them their name.
+        """
+        change = update(uploads).where(_is.id == number, _is.state == _ARRIVING)
+        with self._database.transaction() as connection:
+            connection.execute(change.values(sha256=sha256.hex))
+
     def end(self, number: int, state: UploadState, error: str, at: datetime) -> None:
         """
         Note that an upload will not become an image.

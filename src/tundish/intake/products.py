@@ -2,6 +2,7 @@
 What an upload offers: a product of our own with one version and one file, called as MAAS calls it. Pure.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from tundish.check.subject import Filetype
@@ -38,7 +39,7 @@ def product_of(
     digest: Digest,
     size: int,
     *,
-    held: dict[str, frozenset[str]],
+    held: Mapping[str, frozenset[str]],
     at: datetime,
 ) -> Product:
     """

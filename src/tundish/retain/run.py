@@ -15,6 +15,7 @@ from tundish.catalog.opened import Catalog
 from tundish.core.errors import Conflict
 from tundish.core.holding import Holding, HoldingId
 from tundish.retain import policy
+from tundish.retain.abandoned import coming, give_up
 from tundish.retain.policy import Leaving, Sweep
 from tundish.retain.report import Collected, Reclaimable
 from tundish.retain.sweep import carry_out
@@ -78,6 +79,7 @@ def reclaimable(broom: Broom, grace: timedelta) -> Reclaimable:
 
 
 def _collect(broom: Broom, before: datetime, *, allow_mass_removal: bool) -> Collected:
+    give_up(broom.catalog.uploads, broom.store, broom.now())
     holdings = broom.catalog.images.list()
     if not holdings and not allow_mass_removal:
         _check_emptiness(broom.store)
@@ -103,6 +105,7 @@ def _check_emptiness(store: BlobJanitor) -> None:
 
 def _sweep(broom: Broom, holdings: Sequence[Holding], gone: Collection[HoldingId], before: datetime) -> Sweep:
     needed = policy.needs(holdings, gone)
+    needed = replace(needed, parts=needed.parts | coming(broom.catalog.uploads, broom.now()))
     return policy.sweep(list(broom.store.walk()), broom.store.unfinished(), needed, before)
 
 

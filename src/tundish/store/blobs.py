@@ -70,6 +70,12 @@ class Receipt(Protocol):
         Bytes taken in so far, those of earlier attempts included.
         """
 
+    @property
+    def digest(self) -> Digest:
+        """
+        Of the bytes taken in so far.
+        """
+
     def write(self, chunk: bytes) -> None:
         """
         Take the next bytes; they are hashed as they pass.

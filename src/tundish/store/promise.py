@@ -55,6 +55,10 @@ class NamelessReceipt:
     def size(self) -> int:
         return self._arriving.size
 
+    @property
+    def digest(self) -> Digest:
+        return self._arriving.digest
+
     def write(self, chunk: bytes) -> None:
         self._must_be_open()
         self._arriving.append(chunk)

@@ -1,0 +1,101 @@
+"""
+Look at what an upload brought, note what was found, and let it be used if it is fit.
+
+An unfit version stays incomplete, so it is neither offered nor deployed, until somebody accepts it.
+"""
+
+import json
+from collections.abc import Sequence
+
+from tundish.anatomy.opening import read_image
+from tundish.anatomy.readable import File
+from tundish.app.checking import Asked as Question
+from tundish.app.checking import check_image
+from tundish.app.looking import root_of
+from tundish.app.opened import App
+from tundish.catalog.checks import FIT, UNFIT, Checked
+from tundish.check import report_json
+from tundish.check.assuming import Said
+from tundish.check.rule import Severity, Status
+from tundish.core import clock
+from tundish.core.errors import BadImage
+from tundish.core.holding import OWN, Holding, HoldingId
+from tundish.core.lifecycle import State
+from tundish.core.upload import Upload, UploadState
+
+KIND = "check"
+
+
+def examine(app: App, upload: Upload) -> Checked | None:
+    """
+    Check what an upload became, and make it available if it is fit; None if there is nothing to check.
+    """
+    if upload.holding is None or upload.state is not UploadState.CHECKING:
+        return None
+    holding = app.catalog.images.get(upload.holding)
+    number = app.catalog.jobs.start(KIND, holding.ref, clock.now())
+    try:
+        checked = _checked(app, holding, upload)
+    except BaseException as error:
+        text = json.dumps({"error": str(error) or type(error).__name__})
+        app.catalog.jobs.end(number, "failed", text, clock.now())
+        raise
+    app.catalog.checks.set(checked)
+    if checked.verdict == FIT:
+        make_available(app, holding, keep_old=upload.asked.keep_old)
+    app.catalog.uploads.checked(upload.id, clock.now())
+    app.catalog.jobs.end(number, "done", json.dumps({"verdict": checked.verdict}), clock.now())
+    return checked
+
+
+def examine_waiting(app: App) -> int:
+    """
+    Check what was left unchecked when a process died; the answer is how many uploads there were.
+    """
+    waiting = app.catalog.uploads.list(states=[UploadState.CHECKING], limit=1000)
+    return sum(examine(app, upload) is not None for upload in waiting)
+
+
+def make_available(app: App, holding: Holding, *, keep_old: bool) -> None:
+    """
+    Let a version be used; unless they are kept, older ones that nothing ties are retired only now.
+    """
+    at = clock.now()
+    app.catalog.images.move([holding.id], State.COMPLETE, at)
+    if not keep_old:
+        app.catalog.images.move(_older(app, holding), State.RETIRED, at)
+
+
+def _older(app: App, holding: Holding) -> Sequence[HoldingId]:
+    ties = app.catalog.keeping.ties()
+    return [
+        each.id
+        for each in app.catalog.images.list(source=OWN)
+        if each.product.name == holding.product.name
+        and each.version.name < holding.version.name
+        and each.state is not State.RETIRED
+        and not each.on_hold
+        and each.id not in ties
+    ]
+
+
+def _checked(app: App, holding: Holding, upload: Upload) -> Checked:
+    asked, item = upload.asked, root_of(holding)
+    said = Said(asked.filetype, asked.name, asked.base_image if asked.base_said else "", asked.arch)
+    firmware = {asked.firmware} if asked.firmware in {"bios", "uefi"} else {"bios", "uefi"}
+    question = Question(said, firmware=frozenset(firmware), both=asked.firmware == "both")
+    try:
+        with app.store.open(item.digest) as stream:
+            image = read_image(File(stream), item.path.rpartition("/")[2])
+            report = check_image(image, question, today=clock.now().date())
+    except BadImage as error:
+        return Checked(holding.id, clock.now(), UNFIT, 1, 0, json.dumps({"error": str(error)}))
+    failed = [one for one in report.findings if one.status is Status.FAIL]
+    return Checked(
+        holding=holding.id,
+        at=clock.now(),
+        verdict=report.verdict.word,
+        errors=sum(one.severity is Severity.ERROR for one in failed),
+        warnings=sum(one.severity is Severity.WARNING for one in failed),
+        report=json.dumps(report_json.document(report)),
+    )
