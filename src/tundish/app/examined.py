@@ -6,7 +6,9 @@ An unfit version stays incomplete, so it is neither offered nor deployed, until 
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
+from tundish.anatomy.facts import Facts
 from tundish.anatomy.opening import read_image
 from tundish.anatomy.readable import File
 from tundish.app.checking import Asked as Question
@@ -20,6 +22,7 @@ from tundish.check.rule import Severity, Status
 from tundish.core import clock
 from tundish.core.errors import BadImage
 from tundish.core.holding import OWN, Holding, HoldingId
+from tundish.core.image import Extra
 from tundish.core.lifecycle import State
 from tundish.core.upload import Upload, UploadState
 
@@ -35,12 +38,13 @@ def examine(app: App, upload: Upload) -> Checked | None:
     holding = app.catalog.images.get(upload.holding)
     number = app.catalog.jobs.start(KIND, holding.ref, clock.now())
     try:
-        checked = _checked(app, holding, upload)
+        checked, facts = _checked(app, holding, upload)
     except BaseException as error:
         text = json.dumps({"error": str(error) or type(error).__name__})
         app.catalog.jobs.end(number, "failed", text, clock.now())
         raise
     app.catalog.checks.set(checked)
+    _complete_words(app, holding, facts)
     if checked.verdict == FIT:
         make_available(app, holding, keep_old=upload.asked.keep_old)
     app.catalog.uploads.checked(upload.id, clock.now())
@@ -79,7 +83,7 @@ def _older(app: App, holding: Holding) -> Sequence[HoldingId]:
     ]
 
 
-def _checked(app: App, holding: Holding, upload: Upload) -> Checked:
+def _checked(app: App, holding: Holding, upload: Upload) -> tuple[Checked, Facts]:
     asked, item = upload.asked, root_of(holding)
     said = Said(asked.filetype, asked.name, asked.base_image if asked.base_said else "", asked.arch)
     firmware = {asked.firmware} if asked.firmware in {"bios", "uefi"} else {"bios", "uefi"}
@@ -89,9 +93,10 @@ def _checked(app: App, holding: Holding, upload: Upload) -> Checked:
             image = read_image(File(stream), item.path.rpartition("/")[2])
             report = check_image(image, question, today=clock.now().date())
     except BadImage as error:
-        return Checked(holding.id, clock.now(), UNFIT, 1, 0, json.dumps({"error": str(error)}))
+        said_why = json.dumps({"error": str(error)})
+        return Checked(holding.id, clock.now(), UNFIT, 1, 0, said_why), Facts()
     failed = [one for one in report.findings if one.status is Status.FAIL]
-    return Checked(
+    checked = Checked(
         holding=holding.id,
         at=clock.now(),
         verdict=report.verdict.word,
@@ -99,3 +104,20 @@ def _checked(app: App, holding: Holding, upload: Upload) -> Checked:
         warnings=sum(one.severity is Severity.WARNING for one in failed),
         report=json.dumps(report_json.document(report)),
     )
+    return checked, report.subject.facts
+
+
+def _complete_words(app: App, holding: Holding, facts: Facts) -> None:
+    """
+    Say of a version what the image itself tells, where whoever brought it said nothing.
+    """
+    boots = [name for name, can in (("bios", facts.firmware.bios), ("uefi", facts.firmware.uefi)) if can]
+    firmware = "both" if len(boots) > 1 else "".join(boots)
+    told: Extra = {
+        "default_user": facts.cloud_init.default_user,
+        "firmware": firmware,
+        "min_disk": facts.minimum_disk,
+    }
+    words = {name: holding.version.extra.get(name) or value for name, value in told.items()}
+    version = replace(holding.version, extra={**holding.version.extra, **words})
+    app.catalog.images.record(holding.source, holding.product, [version], holding.state, clock.now())

@@ -164,12 +164,10 @@ class Uploads:
             asked = Asked(**row.asked)
             product = product_of(_held(connection, asked))
             (holding,) = record(connection, OWN, (product,), state=State.INCOMPLETE, at=at)
-            was = connection.scalar(select(tables.versions.c.state).where(tables.versions.c.id == holding))
             change = update(uploads).where(_is.id == number)
-            state = UploadState.COMPLETE if was == State.COMPLETE.value else UploadState.CHECKING
             connection.execute(
                 change.values(
-                    state=state.value,
+                    state=UploadState.CHECKING.value,
                     came=whole.size,
                     size=whole.size,
                     sha256=whole.digest.hex,

@@ -4,10 +4,10 @@
 
 import click
 
-from tundish.cli import comparing, hygiene, inspecting
+from tundish.cli import comparing, hygiene, inspecting, uploading
 from tundish.cli.command import Noun
 from tundish.cli.session import answer, json_option, opened, size_text, table, time_text
-from tundish.core.holding import Holding
+from tundish.core.holding import OWN, Holding
 from tundish.core.image import Json
 from tundish.core.lifecycle import State
 
@@ -34,6 +34,10 @@ image.add_command(hygiene.hygiene)
 image.add_command(inspecting.inspect)
 image.add_command(inspecting.manifest)
 image.add_command(inspecting.sbom)
+image.add_command(uploading.upload)
+image.add_command(uploading.uploads)
+image.add_command(uploading.accept)
+image.add_command(uploading.download)
 
 
 @image.command("list", example="tundish image list --os ubuntu --json")
@@ -135,6 +139,7 @@ def show(context: click.Context, *, ref: str, as_json: bool) -> None:
         found = app.catalog.images.find(ref)
         tie = app.catalog.keeping.ties().get(found.id)
         missing = {item.digest for item in found.version.items if not app.store.has(item.digest)}
+        checked = app.catalog.checks.get(found.id)
     if as_json:
         files: Json = [
             {
@@ -146,11 +151,17 @@ def show(context: click.Context, *, ref: str, as_json: bool) -> None:
             }
             for item in found.version.items
         ]
-        answer({**_fields(found), "stays": tie, "files": files})
+        verdict = checked.verdict if checked else None
+        said = dict(found.version.extra) if found.source == OWN else {}
+        answer({**_fields(found), "stays": tie, "verdict": verdict, "said": said, "files": files})
         return
     click.echo(f"image    {found.product.ref}  {found.product.title}\nversion  {found.version.name}")
     click.echo(f"state    {found.state} since {time_text(found.since)}\nsource   {found.source}")
     click.echo(f"product  {found.product.name}\nnotes    {_notes(found, tie or '') or '-'}\n")
+    if checked:
+        click.echo(f"checked  {checked.verdict}: {checked.errors} errors, {checked.warnings} warnings")
+    if found.source == OWN and "filetype" in found.version.extra:
+        _tell_upload(found)
     table(
         ["FILE", "SIZE", "HELD", "SHA256"],
         [
@@ -164,6 +175,16 @@ def show(context: click.Context, *, ref: str, as_json: bool) -> None:
         ],
         empty="it has no files",
     )
+
+
+def _tell_upload(found: Holding) -> None:
+    said = found.version.extra
+    default = "" if said.get("base_image_said") else " (the default; nobody said one)"
+    click.echo(f"base     {said.get('base_image') or 'none'}{default if said.get('base_image') else ''}")
+    click.echo(f"type     {said.get('filetype')}\nuser     {said.get('default_user') or '-'}")
+    disk = said.get("min_disk")
+    least = size_text(disk) if isinstance(disk, int) and disk else "-"
+    click.echo(f"firmware {said.get('firmware') or '-'}\ndisk     {least}\n")
 
 
 @image.command(example="tundish image pin ubuntu/noble/amd64@20260101")
