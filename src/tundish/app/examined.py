@@ -19,12 +19,14 @@ from tundish.catalog.checks import FIT, UNFIT, Checked
 from tundish.check import report_json
 from tundish.check.assuming import Said
 from tundish.check.rule import Severity, Status
+from tundish.check.subject import Filetype
 from tundish.core import clock
 from tundish.core.errors import BadImage
 from tundish.core.holding import OWN, Holding, HoldingId
 from tundish.core.image import Extra
 from tundish.core.lifecycle import State
 from tundish.core.upload import Upload, UploadState
+from tundish.intake.products import manifest_of, words_of
 
 KIND = "check"
 
@@ -44,20 +46,13 @@ def examine(app: App, upload: Upload) -> Checked | None:
         app.catalog.jobs.end(number, "failed", text, clock.now())
         raise
     app.catalog.checks.set(checked)
-    _complete_words(app, holding, facts)
+    with app.catalog.database.together():  # until the catalog names it, a sweep would take the new blob
+        _complete(app, holding, upload, facts)
     if checked.verdict == FIT:
         make_available(app, holding, keep_old=upload.asked.keep_old)
     app.catalog.uploads.checked(upload.id, clock.now())
     app.catalog.jobs.end(number, "done", json.dumps({"verdict": checked.verdict}), clock.now())
     return checked
-
-
-def examine_waiting(app: App) -> int:
-    """
-    Check what was left unchecked when a process died; the answer is how many uploads there were.
-    """
-    waiting = app.catalog.uploads.list(states=[UploadState.CHECKING], limit=1000)
-    return sum(examine(app, upload) is not None for upload in waiting)
 
 
 def make_available(app: App, holding: Holding, *, keep_old: bool) -> None:
@@ -107,17 +102,23 @@ def _checked(app: App, holding: Holding, upload: Upload) -> tuple[Checked, Facts
     return checked, report.subject.facts
 
 
-def _complete_words(app: App, holding: Holding, facts: Facts) -> None:
+def _complete(app: App, holding: Holding, upload: Upload, facts: Facts) -> None:
     """
-    Say of a version what the image itself tells, where whoever brought it said nothing.
+    Say of a version what the image itself tells, where whoever brought it said nothing; and put the list of
+    its packages beside a root, without which MAAS takes none from a stream.
     """
     boots = [name for name, can in (("bios", facts.firmware.bios), ("uefi", facts.firmware.uefi)) if can]
-    firmware = "both" if len(boots) > 1 else "".join(boots)
     told: Extra = {
         "default_user": facts.cloud_init.default_user,
-        "firmware": firmware,
+        "firmware": "both" if len(boots) > 1 else "".join(boots),
         "min_disk": facts.minimum_disk,
     }
-    words = {name: holding.version.extra.get(name) or value for name, value in told.items()}
-    version = replace(holding.version, extra={**holding.version.extra, **words})
+    said, version = words_of(upload.asked, Filetype(upload.asked.filetype)), holding.version
+    words = {name: said[name] or value for name, value in told.items()}
+    items = version.items
+    if version.item("root-tgz") and not version.item("manifest") and facts.packages:
+        lines = sorted(f"{one.name}\t{one.version}\n" for one in facts.packages)
+        blob = app.store.add([line.encode() for line in lines])
+        items = (*items, manifest_of(upload.asked, version.name, blob.digest, blob.size))
+    version = replace(version, items=items, extra={**version.extra, **said, **words})
     app.catalog.images.record(holding.source, holding.product, [version], holding.state, clock.now())

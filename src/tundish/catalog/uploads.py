@@ -162,8 +162,13 @@ class Uploads:
             if row.state != _ARRIVING:
                 raise Conflict(f"upload {number} is over already; see how: tundish image uploads --all")
             asked = Asked(**row.asked)
-            product = product_of(_held(connection, asked))
-            (holding,) = record(connection, OWN, (product,), state=State.INCOMPLETE, at=at)
+            held = _held(connection, asked)
+            product = product_of(held)
+            name = product.versions[0].name
+            if name in held:
+                holding = _known(connection, asked, name)
+            else:
+                (holding,) = record(connection, OWN, (product,), state=State.INCOMPLETE, at=at)
             change = update(uploads).where(_is.id == number)
             connection.execute(
                 change.values(
@@ -177,6 +182,17 @@ class Uploads:
                 )
             )
             return holding
+
+
+def _known(connection: Connection, asked: Asked, name: str) -> HoldingId:
+    image, version = tables.images.c, tables.versions.c
+    wanted = (
+        select(version.id)
+        .select_from(tables.versions.join(tables.images))
+        .where(image.source == OWN, image.os == asked.os, image.series == asked.series)
+        .where(image.arch == asked.arch, image.kernel == asked.subarch, version.name == name)
+    )
+    return HoldingId(connection.scalars(wanted.limit(1)).one())
 
 
 def _held(connection: Connection, asked: Asked) -> dict[str, frozenset[str]]:

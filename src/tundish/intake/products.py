@@ -50,19 +50,11 @@ def product_of(
         Conflict: no name for a version is left.
     """
     newest = max(held, default="")
-    again = newest and held[newest] == frozenset({digest.hex})
+    again = newest and digest.hex in held[newest]
     name = VersionName(newest) if again else next_version(held, at)
     ftype, filename = FILES[filetype]
     path = item_path(f"{asked.ref}/{name}/{filename}")
     item = Item(item_name(filename), ftype, path, size, digest)
-    words: Extra = {
-        "filetype": filetype.value,
-        "base_image": asked.base_image,
-        "base_image_said": asked.base_said,
-        "default_user": asked.default_user,
-        "firmware": asked.firmware,
-        "min_disk": asked.min_disk,
-    }
     extra: Extra = {
         "version": asked.series,
         "release_codename": asked.title or asked.series,
@@ -81,6 +73,28 @@ def product_of(
         label=asked.label,
         kernel=asked.subarch,
         title=asked.title or asked.name,
-        versions=(Version(name, (item,), words),),
+        versions=(Version(name, (item,), words_of(asked, filetype)),),
         extra=extra,
     )
+
+
+def words_of(asked: Asked, filetype: Filetype) -> Extra:
+    """
+    What was said of a version.
+    """
+    return {
+        "filetype": filetype.value,
+        "base_image": asked.base_image,
+        "base_image_said": asked.base_said,
+        "default_user": asked.default_user,
+        "firmware": asked.firmware,
+        "min_disk": asked.min_disk,
+    }
+
+
+def manifest_of(asked: Asked, version: VersionName, digest: Digest, size: int) -> Item:
+    """
+    The list of packages beside a root, which MAAS demands of one in a stream.
+    """
+    path = item_path(f"{asked.ref}/{version}/root.manifest")
+    return Item(item_name("manifest"), "manifest", path, size, digest)

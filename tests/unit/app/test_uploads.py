@@ -243,6 +243,42 @@ def test_further_content_is_a_further_version(app: App) -> None:
     assert [f"{clock.now():%Y%m%d}", f"{clock.now():%Y%m%d}.01"] == names
 
 
+def test_the_same_bytes_are_the_same_version_with_new_words(app: App) -> None:
+    """
+    Bringing an image again mends its base, and keeps that it was accepted.
+    """
+    first = brought(app).holding
+    assert first is not None
+    uploads.accept(app, ME, app.catalog.images.get(first).ref, "it boots")
+    again = uploads.begin(app, ME, asked("rocky9", base_image="ol/9"), len(ROOT), NAME)
+    held = app.catalog.images.get(first)
+
+    assert (first, State.COMPLETE, "ol/9") == (again.holding, held.state, held.version.extra["base_image"])
+
+
+def test_a_root_is_fit_for_a_stream(app: App) -> None:
+    """
+    The list of its packages stands beside it.
+    """
+    number = brought(app).holding
+    assert number is not None
+    item = app.catalog.images.get(number).version.item("manifest")
+    assert item is not None
+
+    with app.store.open(item.digest) as content:
+        assert b"\t" in content.readline()
+
+
+def test_a_check_that_died_is_done_again(app: App) -> None:
+    """
+    Whoever says again that all has come sets off what is missing.
+    """
+    dock, upload = Dock(app.catalog, app.store, clock.now), uploads.get(app, ME, begun(app))
+    assert UploadState.CHECKING is take(dock, upload, 0, [ROOT]).state
+
+    assert UploadState.COMPLETE is uploads.finish(app, ME, upload.id).state
+
+
 def test_an_old_version_goes_only_after_the_new_one_is_there(app: App) -> None:
     """
     Where it is to be replaced, it is retired when the new one becomes available.

@@ -78,7 +78,7 @@ def finish(app: App, actor: Actor, number: int) -> Upload:
     upload = get(app, actor, number)
     actor.must(Power.UPLOAD, Kind.IMAGE, upload.asked.name)
     if upload.is_over:
-        return upload
+        return _examined(app, upload)  # its server may have died while it was checked
     return _examined(app, complete(_dock(app), upload, must=True))
 
 
