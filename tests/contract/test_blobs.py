@@ -25,6 +25,7 @@ from tundish.store.memory import MemoryStore
 CONTENT = b"molten steel"
 NAME = Digest.of(CONTENT)
 OTHER = b"molten slag."  # of the same length
+OTHER_NAME = Digest.of(b"upload 2")
 ROOM = 1024 * 1024
 
 
@@ -753,3 +754,48 @@ def test_what_a_store_made_is_not_foreign(blobs: BlobJanitor) -> None:
     blobs.quarantine(put(blobs, b"third"))
 
     assert [] == list(blobs.foreign())
+
+
+def test_bytes_without_a_name_get_that_of_their_content(blobs: BlobJanitor) -> None:
+    """
+    They may come in several attempts, and are named at their end.
+    """
+    for piece in (CONTENT[:5], CONTENT[5:]):
+        with blobs.receive(Digest.of(b"upload 1")) as receipt:
+            receipt.write(piece)
+            receipt.sync()
+    with blobs.receive(Digest.of(b"upload 1")) as receipt:
+        receipt.commit()
+
+    assert [Blob(NAME, len(CONTENT))] == list(blobs.walk())
+
+
+def test_bytes_without_a_name_that_are_others_leave_nothing(blobs: BlobJanitor) -> None:
+    """
+    Where a digest was expected, other bytes are dropped.
+    """
+    with suppress(DigestMismatch), blobs.receive(Digest.of(b"upload 1")) as receipt:
+        receipt.write(OTHER)
+        receipt.commit(NAME)
+
+    assert ([], []) == (list(blobs.walk()), list(blobs.unfinished()))
+
+
+def test_only_one_writes_bytes_without_a_name(blobs: BlobJanitor) -> None:
+    """
+    A second writer of the same upload is told so.
+    """
+    with blobs.receive(NAME), pytest.raises(Busy), blobs.receive(NAME):
+        pass
+
+
+def test_bytes_that_another_changed_meanwhile_are_hashed_anew(tmp_path: Path) -> None:
+    """
+    What a store remembers of a part does not count once the file is another.
+    """
+    store, other = LocalStore(tmp_path / "store"), LocalStore(tmp_path / "store")
+    for each, piece in ((store, CONTENT[:4]), (other, CONTENT[4:8]), (store, CONTENT[8:])):
+        with each.receive(OTHER_NAME) as receipt:
+            receipt.write(piece)
+    with store.receive(OTHER_NAME) as receipt:
+        assert NAME == receipt.commit().digest
