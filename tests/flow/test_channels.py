@@ -580,6 +580,23 @@ def test_a_file_that_was_damaged_becomes_the_stores_again(shop: Counter, verb: s
     assert ((path.relative_to(shop.root).as_posix(),), True) == (said, is_the_blob(shop, path))
 
 
+def test_a_rollback_puts_right_what_was_damaged_since(shop: Counter) -> None:
+    """
+    A file of the older release that the newer one does not name gives way to the store's; nobody deletes it.
+    """
+    shop.publish()
+    path = next(shop.root.rglob("squashfs"))
+    shop.offer("20260102")
+    newer = next(each.ref for each in shop.lab.catalog.images.list() if each.version.name == "20260102")
+    shop.publish(newer)
+    path.unlink()
+    path.write_bytes(b"damaged")
+
+    done = shop.roll_back()
+
+    assert ((path.relative_to(shop.root).as_posix(),), True) == (done.renewed, is_the_blob(shop, path))
+
+
 def test_a_file_that_somebody_deleted_is_put_back(shop: Counter) -> None:
     """
     What the channel names and lacks is there again with the next publication, which says so.

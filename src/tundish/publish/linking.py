@@ -100,17 +100,25 @@ def mend(files: Sequence[TreeFile], root: Path, store: BlobSource) -> Mended:
 
 
 def export(
-    listed: Sequence[TreeFile], root: Path, store: BlobSource, stood: Collection[TreeFile]
+    listed: Sequence[TreeFile],
+    root: Path,
+    store: BlobSource,
+    stood: Collection[TreeFile],
+    *,
+    again: bool = False,
 ) -> tuple[ItemPath, ...]:
     """
     Put the files in place, durably; of those that `stood` there before, the answer has what was put right.
+
+    `again` says that all of them were offered here once, so that other bytes can only be damage, unless the
+    documents that stand name just those.
 
     Raises:
         Conflict: a path holds other bytes, and not because they were damaged.
         BlobMissing: the store lacks a file.
         NoSpace, StorageError: the disk refuses.
     """
-    before = {file.path: file.digest for file in stood}
+    before = {file.path: file.digest for file in (*(listed if again else ()), *stood)}
     absent = [file for file in listed if not _is_there(root, file, store, before)]
     for file in absent:
         if not store.has(file.digest):

@@ -183,7 +183,7 @@ def _move(office: Office, channel: Channel, verb: Verb) -> Publication:
     """
     Write the tree, then tell the catalog; if it is killed in between, the same command does the rest.
     """
-    publication = _write(office, channel, _offerable(office, channel))
+    publication = _write(office, channel, _offerable(office, channel), again=verb is Verb.ROLLBACK)
     before = office.catalog.channels.find(channel.name)
     if before is None or before.release != channel.release:
         office.catalog.channels.point(channel, verb, office.press.now())
@@ -198,10 +198,11 @@ def _write(
     *,
     expires: int | None = None,
     renew: bool = False,
+    again: bool = False,
 ) -> Publication:
     spoken = dialects.named(channel.dialect)
     root = office.channels / channel.name
-    return write(holdings, root, office.press, dialect=spoken, expires=expires, renew=renew)
+    return write(holdings, root, office.press, dialect=spoken, expires=expires, renew=renew, again=again)
 
 
 def _offerable(office: Office, channel: Channel) -> Sequence[Holding]:

@@ -74,12 +74,14 @@ def publish(
     dialect: Dialect | None = None,
     expires: int | None = None,
     renew: bool = False,
+    again: bool = False,
 ) -> Publication:
     """
     Make the tree at `root` offer exactly these holdings.
 
     `expires` is in days: 0 is never, None is as long as the signature that stands. `renew` writes and signs
-    anew also what stands already. A file that is not the store's blob any more is put right in any case.
+    anew also what stands already. `again`: the tree offered exactly these once. A file that is not the
+    store's blob any more is put right in any case.
 
     Raises:
         NotFound: there is nothing to publish.
@@ -95,7 +97,8 @@ def publish(
         kept = not renew and days == before.days and _stands(issue, before)
         if not kept:
             tidying.note_left(root, before.named, press.now())  # so that no old note counts
-        renewed = linking.export(issue.files, root, press.store, linking.named(before.documents))
+        stood = linking.named(before.documents)
+        renewed = linking.export(issue.files, root, press.store, stood, again=again)
         expires_at = before.expires_at if kept else _replace(issue, root, press.lasting(days))
     return Publication(
         root=root,
