@@ -7,7 +7,12 @@ from pathlib import Path
 from tests.conformance import reference
 from tests.conformance.foundry import Foundry
 from tests.support.doors import serving
-from tests.support.keys import key
+from tests.support.keys import MADE_AT, key
+from tests.support.mirrors import Lab
+from tests.support.region import DAY
+from tests.support.stream_simulator import StreamSimulator
+from tundish.fetch.folder import FolderFetcher
+from tundish.fetch.routed import RoutedFetcher
 
 
 def rendering(foundry: Foundry, suffix: str) -> dict[str, bytes]:
@@ -112,3 +117,24 @@ def test_a_foreign_keyring_cannot_query(published: Foundry, tmp_path: Path) -> N
     done = reference.run("sstream-query", "--json", "--keyring", foreign, published.root)
 
     assert (1, "") == (done.returncode, done.stdout)
+
+
+def test_a_catalogue_that_repeats_announcements_is_mirrored_completely(tmp_path: Path) -> None:
+    """
+    An entry without a file, as in upstream's own documents, keeps the reference from no other.
+    """
+    stream = StreamSimulator(key("upstream").signer(at=MADE_AT))
+    stream.add()
+    item = {"ftype": "notifications", "release_notification": {"maas_version": "4.0", "message": "out"}}
+    stream.products["news"] = {"versions": {"20260101": {"items": {"n": item}}}}
+    stream.publish(DAY)
+    ours = Lab(
+        tmp_path / "ours", stream, RoutedFetcher(stream, FolderFetcher()), key("ours").signer(at=MADE_AT)
+    )
+    ours.mirror()
+
+    reference.mirror(ours.root, tmp_path / "theirs")
+
+    assert ours.items() == {
+        path: data for path, data in reference.tree(tmp_path / "theirs").items() if "streams/" not in path
+    }

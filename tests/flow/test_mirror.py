@@ -30,9 +30,12 @@ from tundish.core.errors import (
     Unreachable,
     Unsigned,
 )
+from tundish.core.notice import Announcement
+from tundish.core.payload import unverified
 from tundish.fetch.folder import FolderFetcher
 from tundish.fetch.routed import RoutedFetcher
 from tundish.mirrors.checking import check
+from tundish.stream.products import parse
 
 SQUASHFS = "noble/amd64/20260101/squashfs"
 
@@ -400,6 +403,22 @@ def test_our_catalogue_lists_exactly_what_is_held(own: Lab) -> None:
     own.mirror("arch=amd64")
 
     assert items_of(own.stream, "amd64").keys() == own.listed() == own.items().keys()
+
+
+def test_our_catalogue_repeats_what_is_announced(own: Lab) -> None:
+    """
+    A new release of MAAS is told to readers of a filtered mirror, too.
+    """
+    news = {"maas_version": "4.0.0", "message": "MAAS 4.0 is out", "version": 1}
+    item = {"ftype": "notifications", "release_notification": news}
+    own.stream.products["news"] = {"versions": {"20260101": {"items": {"n": item}}}}
+    own.stream.publish(own.later(days=1))
+
+    own.mirror("arch=amd64")
+
+    (entry,) = own.index()["index"].values()
+    document, _ = parse(unverified((own.root / entry["path"]).read_bytes(), "a test"))
+    assert (Announcement("4.0.0", "MAAS 4.0 is out"),) == document.announced
 
 
 def test_upstreams_documents_are_kept_as_evidence(own: Lab) -> None:

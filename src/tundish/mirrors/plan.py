@@ -74,7 +74,7 @@ def present(held: Held, stands: Callable[[Item], bool]) -> Held:
     for name, document in held.items():
         products = [_present(product, stands) for product in document.products]
         left[name] = replace(document, products=tuple(each for each in products if each.versions))
-    return {name: each for name, each in left.items() if each.products}
+    return _speaking(left)
 
 
 def _present(product: Product, stands: Callable[[Item], bool]) -> Product:
@@ -89,7 +89,14 @@ def plan(offered: Iterable[Products], held: Held, rule: Rule, *, gone: Collectio
     after = {name: each for name, each in held.items() if not (rule.prune and name in gone)}
     for offer in offered:
         after[offer.content_id] = _merged(offer, held.get(offer.content_id), rule)
-    return Plan(held, {name: each for name, each in after.items() if each.products})
+    return Plan(held, _speaking(after))
+
+
+def _speaking(held: Held) -> Held:
+    """
+    Without documents that neither list nor announce anything.
+    """
+    return {name: each for name, each in held.items() if each.products or each.announced}
 
 
 def _merged(offer: Products, held: Products | None, rule: Rule) -> Products:
@@ -129,7 +136,7 @@ def settled(planned: Plan, lost: Collection[Digest]) -> Held:
     if not lost:
         return planned.after
     after = {name: _without(each, planned.before.get(name), lost) for name, each in planned.after.items()}
-    return {name: each for name, each in after.items() if each.products}
+    return _speaking(after)
 
 
 def _without(after: Products, before: Products | None, lost: Collection[Digest]) -> Products:

@@ -4,12 +4,13 @@ What a stream tells its readers beside images: that a new release of MAAS is out
 It stands in a product of its own, in items of ftype `notifications` that need not name a file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tundish.core.image import Json
 from tundish.core.notice import Announcement
 
 FTYPE = "notifications"
+PRODUCT = "notifications"  # how the product is called in which we repeat what others announced
 MAX_TEXT = 500
 MAX_VERSION = 40
 
@@ -36,6 +37,19 @@ def spoken(version: Json, ftype: Json = None) -> Iterator[Announcement]:
             number, text = (_word(body, "maas_version"), _word(body, "message"))
             if number and text:
                 yield Announcement(number[:MAX_VERSION], text[:MAX_TEXT])
+
+
+def rendered(news: Sequence[Announcement]) -> dict[str, Json]:
+    """
+    The product that announces all of these to whoever reads it, in their order.
+    """
+    width = len(str(len(news)))
+    return {"versions": {f"{place:0{width}}": {"items": _item(each)} for place, each in enumerate(news, 1)}}
+
+
+def _item(each: Announcement) -> dict[str, Json]:
+    said: dict[str, Json] = {"maas_version": each.version, "message": each.text, "version": 1}
+    return {"release_notification": {"ftype": FTYPE, "release_notification": said}}
 
 
 def _handed_down(level: Json, above: Json) -> Json:

@@ -16,7 +16,7 @@ from tundish.core.image import Item, Json, Product, Products, Remark, Version
 from tundish.core.names import ContentId, ItemPath
 from tundish.core.notice import Announcement
 from tundish.core.payload import Payload
-from tundish.stream import dates, document, items
+from tundish.stream import announcements, dates, document, items
 from tundish.stream.announcements import announced, spoken
 from tundish.stream.document import Object
 from tundish.stream.flatten import ITEM_KEYS, PRODUCT_KEYS, Aliases, carried, handed_down
@@ -78,11 +78,19 @@ def render(products: Products) -> bytes:
         "format": FORMAT,
         "content_id": products.content_id,
         "datatype": products.datatype,
-        "products": {product.name: _product(product) for product in products.products},
+        "products": _listed(products),
     }
     if products.updated is not None:
         top["updated"] = dates.render(products.updated)
     return document.render(top)
+
+
+def _listed(products: Products) -> Object:
+    listed: Object = {product.name: _product(product) for product in products.products}
+    if products.announced:
+        name = f"{products.content_id}:{announcements.PRODUCT}"
+        listed.setdefault(name, announcements.rendered(products.announced))
+    return listed
 
 
 def _product(product: Product) -> Object:

@@ -7,7 +7,7 @@ from tundish.core.image import NOTHING, Json
 from tundish.core.notice import Announcement
 from tundish.core.payload import unverified
 from tundish.stream.announcements import announced
-from tundish.stream.products import parse
+from tundish.stream.products import parse, render
 
 NEWS: dict[str, Json] = {"maas_version": "4.0.0", "message": "MAAS 4.0 is out", "version": 1}
 SPEAKS: dict[str, Json] = {"n": {"ftype": "notifications", "release_notification": NEWS}}
@@ -122,6 +122,21 @@ def image(more: Mapping[str, Json] = NOTHING, later: Json = None) -> Json:
         versions["20260102"] = later
     named = {"os": "ubuntu", "release": "noble", "arch": "amd64", "label": "stable"}
     return {**named, "versions": versions}
+
+
+def test_what_is_announced_is_written_and_read_again() -> None:
+    """
+    A document written anew announces the same, in the same order, and lists the same images.
+    """
+    told = {
+        "n": image(later={"items": SPEAKS}),
+        "o": product(*({**NEWS, "message": f"{n}"} for n in range(12))),
+    }
+    before, _ = parse(unverified(whole(told), "a test"))
+
+    after, remarks = parse(unverified(render(before), "a test"))
+
+    assert (before, ()) == (after, remarks)
 
 
 def test_an_announcement_of_an_image_product_is_taken_too() -> None:
