@@ -15,6 +15,7 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], set[str]]] = {  # command: its words
     "channel resign": (("--due",), set()),
     "channel tidy": ((), set()),
     "event list": ((), set()),
+    "image delete": ((IMAGE,), {"image", "state", "bytes", "stays"}),
     "image hold": ((IMAGE,), {"image", "version", "on_hold"}),
     "image list": ((), {"image", "version", "state", "bytes", "source", "deployments"}),
     "image pin": ((IMAGE,), {"image", "version", "pinned"}),

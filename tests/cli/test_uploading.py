@@ -125,3 +125,20 @@ def test_an_image_says_what_was_said_of_it(terminal: Terminal, file: Path) -> No
     assert all(
         text in said for text in ("checked  unfit", "(the default", "user     cloud-user", "firmware uefi")
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "state"), [((), "incomplete"), (("--yes",), "retired")], ids=["plan", "yes"]
+)
+def test_a_version_goes_only_when_it_is_said(
+    terminal: Terminal, file: Path, words: tuple[str, ...], state: str
+) -> None:
+    """
+    Without a yes, only what would go is shown.
+    """
+    terminal(*WORDS, file, "--name", "custom/rocky9")
+    terminal("image", "delete", ref(), *words)
+    said = terminal("image", "show", ref(), "--json").answer
+    assert isinstance(said, dict)
+
+    assert state == said["state"]

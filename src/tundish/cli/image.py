@@ -37,6 +37,7 @@ image.add_command(inspecting.sbom)
 image.add_command(uploading.upload)
 image.add_command(uploading.uploads)
 image.add_command(uploading.accept)
+image.add_command(uploading.delete)
 image.add_command(uploading.download)
 
 

@@ -247,6 +247,35 @@ def download(context: click.Context, *, ref: str, output: Path, as_json: bool) -
         click.echo(f"wrote {output}: {size_text(item.size)} of {held.ref}, {item.digest}")
 
 
+@click.command(cls=Verb, example="tundish image delete custom/rocky9/amd64@20261125 --yes")
+@click.argument("ref", metavar=REF)
+@click.option("--yes", is_flag=True, help="Do it; without, only what would go is shown.")
+@json_option
+@click.pass_context
+def delete(context: click.Context, *, ref: str, yes: bool, as_json: bool) -> None:
+    """
+    Retire a version: it is offered no more, and `tundish store gc` frees its bytes after the grace period.
+
+    What is pinned, deployed or in a channel stays, and is named.
+    """
+    from tundish.app.deeds import images
+
+    with opened(context) as app:
+        held = app.catalog.images.find(ref)
+        tie = app.catalog.keeping.ties().get(held.id, "")
+        if yes:
+            held = images.delete(app, _me(), held.ref)
+    if as_json:
+        answer(
+            {"image": held.ref, "state": str(held.state), "bytes": held.version.size, "stays": tie or None}
+        )
+    elif yes:
+        click.echo(f"{held.ref} is {held.state}; its bytes go with tundish store gc, after the grace period")
+    else:
+        stays = f"stays: {tie}" if tie else f"would go, {size_text(held.version.size)}; do it with --yes"
+        click.echo(f"{held.ref} {stays}")
+
+
 def _write(output: Path, pieces: Iterator[bytes]) -> None:
     made = False
     try:
