@@ -10,6 +10,8 @@ TundishError
 ├── Conflict                not in this state
 │   └── Busy                somebody else holds it
 ├── Forbidden               known, not allowed
+├── Unauthorised            not known: no key, a wrong one, or one that counts no more
+├── Locked                  too many failed attempts: not now
 ├── UpstreamError           the other side is down, slow, too long, or answers HTTP n
 │   ├── Unreachable         no connection
 │   ├── Stalled             connected, but nothing came within the time limit
@@ -110,6 +112,26 @@ class Forbidden(TundishError):
     """
     Not allowed.
     """
+
+
+class Unauthorised(TundishError):
+    """
+    Nobody known asks; log in, or give a token that counts.
+    """
+
+    def __init__(self, message: str = "", *, reason: str = "") -> None:
+        self.reason = reason  # key, secret, nonce or time: for doors whose clients are told which
+        super().__init__(message)
+
+
+class Locked(TundishError):
+    """
+    Too many failed attempts.
+    """
+
+    def __init__(self, message: str = "", *, retry_after: float = 1.0) -> None:
+        self.retry_after = retry_after  # seconds
+        super().__init__(message)
 
 
 class UpstreamError(TundishError):
@@ -309,6 +331,8 @@ REACTIONS: dict[type[TundishError], Reaction] = {
     NotFound: Reaction(404, 4, retry=False, log="info"),
     Conflict: Reaction(409, 5, retry=False, log="info"),
     Forbidden: Reaction(403, 6, retry=False, log="warning"),
+    Unauthorised: Reaction(401, 6, retry=False, log="warning"),
+    Locked: Reaction(429, 6, retry=False, log="warning"),
     Gone: Reaction(502, 7, retry=False, log="warning"),
     TooLong: Reaction(502, 7, retry=False, log="warning"),
     BadDocument: Reaction(502, 7, retry=False, log="warning"),
