@@ -46,7 +46,17 @@ def shape(connection: Connection) -> dict[str, object]:
             sorted(map(str, eye.get_foreign_keys(table))),
             sorted(map(str, eye.get_unique_constraints(table))),
             sorted(map(str, eye.get_check_constraints(table))),
-            sorted(map(str, eye.get_indexes(table))),
+            sorted(
+                str(
+                    {
+                        **each,
+                        "dialect_options": {
+                            key: str(value) for key, value in each["dialect_options"].items()
+                        },
+                    }
+                )
+                for each in eye.get_indexes(table)
+            ),
             re.search("AUTOINCREMENT", words(connection, table)),
         )
         for table in eye.get_table_names()

@@ -13,11 +13,13 @@ from tundish.catalog.choices import Choices
 from tundish.catalog.db import Database
 from tundish.catalog.documents import Documents
 from tundish.catalog.images import Images
+from tundish.catalog.job_lines import JobLines
 from tundish.catalog.keeping import Keeping
 from tundish.catalog.machines import Machines
 from tundish.catalog.notices import Notices
 from tundish.catalog.pulse import Pulse
-from tundish.catalog.records import Events, Jobs
+from tundish.catalog.queue import Queue
+from tundish.catalog.records import Events
 from tundish.catalog.selections import Selections
 from tundish.catalog.sources import Sources
 from tundish.catalog.transfers import Transfers
@@ -30,7 +32,8 @@ class Catalog:
     sources: Sources
     selections: Selections
     images: Images
-    jobs: Jobs
+    jobs: Queue
+    job_lines: JobLines
     machines: Machines
     events: Events
     channels: Channels
@@ -59,7 +62,8 @@ class Catalog:
             sources=Sources(database),
             selections=Selections(database),
             images=Images(database),
-            jobs=Jobs(database),
+            jobs=Queue(database),
+            job_lines=JobLines(database),
             machines=Machines(database),
             events=Events(database),
             channels=Channels(database),

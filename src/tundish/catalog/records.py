@@ -4,16 +4,18 @@ What was done and what happened: jobs and events, for whoever wants to read it l
 Both are bounded: the oldest ended jobs and the oldest events go when there are too many.
 """
 
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from tundish.catalog import tables
 from tundish.catalog.db import Database, bounded
 from tundish.core.errors import Conflict, InputError, NotFound
 from tundish.core.holding import Event, Job
 
+QUEUED = "queued"  # it waits for a server
 RUNNING = "running"
 LOST = "lost"  # its process died
 STOPPED = "stopped"  # a person, or the end of a window, ended it early
@@ -36,8 +38,7 @@ class Jobs:
         row = {"kind": kind, "subject": subject, "started_at": at, "outcome": RUNNING, "detail": ""}
         with self._database.transaction() as connection:
             number = connection.execute(insert(tables.jobs).values(row).returning(_job.id)).scalar_one()
-            old = (_job.id <= number - JOBS_KEPT) & (_job.outcome != RUNNING)
-            connection.execute(delete(tables.jobs).where(old))
+            forget_old(connection, number)
             return int(number)
 
     def end(self, number: int, outcome: str, detail: str, at: datetime) -> None:
@@ -72,7 +73,7 @@ class Jobs:
         if kind:
             asked = asked.where(_job.kind == kind)
         with self._database.read() as connection:
-            return tuple(map(_as_job, connection.execute(asked)))
+            return tuple(map(as_job, connection.execute(asked)))
 
     def get(self, number: int) -> Job:
         """
@@ -85,23 +86,23 @@ class Jobs:
             row = connection.execute(select(tables.jobs).where(_job.id == number)).first()
         if row is None:
             raise NotFound(f"there is no job {number}; see the last ones: tundish job list")
-        return _as_job(row)
+        return as_job(row)
 
     def ask_to_stop(self, number: int) -> None:
         """
-        Ask whoever runs a job to end it early; a job that has ended is left alone.
+        Ask whoever runs a job, or will, to end it early; a job that has ended is left alone.
         """
-        running = (_job.id == number) & (_job.outcome == RUNNING)
+        open_ = (_job.id == number) & _job.outcome.in_((QUEUED, RUNNING))
         with self._database.transaction() as connection:
-            connection.execute(update(tables.jobs).where(running).values(stop=True))
+            connection.execute(update(tables.jobs).where(open_).values(stop=True))
 
     def lose(self, kind: str, at: datetime) -> int:
         """
-        Give up every running job of this kind, and say how many there were.
+        Give up every running job of this kind, and say how many there were. One with a lease is left to that.
 
         Only for who holds the exclusive lock of the kind: then nobody can be running one.
         """
-        running = (_job.kind == kind) & (_job.outcome == RUNNING)
+        running = (_job.kind == kind) & (_job.outcome == RUNNING) & _job.lease_until.is_(None)
         change = update(tables.jobs).where(running).values(outcome=LOST, ended_at=at)
         with self._database.transaction() as connection:
             return connection.execute(change).rowcount
@@ -139,13 +140,13 @@ class Events:
             return tuple(Event(*row) for row in connection.execute(newest))
 
 
-def _as_job(row: Row[Any]) -> Job:
-    return Job(
-        id=row.id,
-        kind=row.kind,
-        subject=row.subject,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        outcome=row.outcome,
-        detail=row.detail,
-    )
+def forget_old(connection: Connection, newest: int) -> None:
+    """
+    Delete the ended jobs that are too many once the newest has this number.
+    """
+    old = (_job.id <= newest - JOBS_KEPT) & _job.outcome.not_in((QUEUED, RUNNING))
+    connection.execute(delete(tables.jobs).where(old))
+
+
+def as_job(row: Row[Any]) -> Job:
+    return Job(**{each.name: getattr(row, each.name) for each in fields(Job)})

@@ -202,6 +202,8 @@ jobs = Table(
     Index(None, "outcome", "not_before"),
     **NEVER_AGAIN,
 )
+_held = (jobs.c.outcome == "running") & (jobs.c.resource != "")
+Index(None, jobs.c.resource, unique=True, sqlite_where=_held, postgresql_where=_held)
 
 # How far a running job is with each of its files.
 transfers = Table(

@@ -2,11 +2,11 @@
 What our catalog holds: a version of a product, where it came from and in what state it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NewType
 
-from tundish.core.image import Product, Version
+from tundish.core.image import NOTHING, Extra, Product, Version
 from tundish.core.lifecycle import State
 from tundish.core.names import SourceName
 
@@ -42,16 +42,24 @@ class Holding:
 @dataclass(frozen=True, slots=True)
 class Job:
     """
-    One run of a verb: what was asked, how it ended. `ended_at` is None while it runs.
+    One run of a verb: what was asked, how it ended. `ended_at` is None while it waits or runs.
     """
 
     id: int
     kind: str
     subject: str
-    started_at: datetime
+    started_at: datetime  # while it waits: when it was asked for
     ended_at: datetime | None
-    outcome: str  # "running", "done", "partial", "failed", "stopped", "lost"
+    outcome: str  # "queued", "running", "done", "partial", "failed", "stopped", "lost"
     detail: str  # JSON, for people and tools
+    actor: str = ""  # who asked for it; empty: this machine
+    arguments: Extra = field(default_factory=lambda: NOTHING, hash=False)
+    resource: str = ""  # one job at a time may have it
+    attempt: int = 0
+    not_before: datetime | None = None  # while it waits
+    holder: str = ""  # the server that runs it
+    lease_until: datetime | None = None  # None: whoever runs it is not bound to renew anything
+    stop: bool = False  # somebody asked it to stop
 
 
 @dataclass(frozen=True, slots=True)
