@@ -34,7 +34,8 @@ from tundish.sync.mirror import Gear
 from tundish.sync.run import Desk
 from tundish.tools.gpg import GpgSigner, Gpgv, generate_key
 
-if TYPE_CHECKING:  # loaded by the few commands that build or publish
+if TYPE_CHECKING:  # loaded by the few commands that build, publish or serve
+    from tundish.access.admission import Admission
     from tundish.build.run import Bench
     from tundish.publish.publisher import Press
     from tundish.publish.run import Office
@@ -120,6 +121,14 @@ class App:
         How full the store is.
         """
         return audit.usage(self.store)
+
+    def admission(self) -> "Admission":
+        """
+        Who may come in by the doors; one for all of them.
+        """
+        from tundish.access.admission import admission
+
+        return admission(self.catalog, self.settings.state / "keys", clock.now)
 
     def brush(self, rate: int | None, *, quarantine: bool) -> "Brush":
         """

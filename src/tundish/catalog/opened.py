@@ -12,6 +12,7 @@ from tundish.catalog.checks import Checks
 from tundish.catalog.choices import Choices
 from tundish.catalog.db import Database
 from tundish.catalog.documents import Documents
+from tundish.catalog.failures import Failures
 from tundish.catalog.images import Images
 from tundish.catalog.job_lines import JobLines
 from tundish.catalog.keeping import Keeping
@@ -22,8 +23,10 @@ from tundish.catalog.queue import Queue
 from tundish.catalog.records import Events
 from tundish.catalog.selections import Selections
 from tundish.catalog.sources import Sources
+from tundish.catalog.tokens import Tokens
 from tundish.catalog.transfers import Transfers
 from tundish.catalog.uploads import Uploads
+from tundish.catalog.users import Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,9 @@ class Catalog:
     audit: Audit
     uploads: Uploads
     checks: Checks
+    users: Users
+    tokens: Tokens
+    failures: Failures
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -77,6 +83,9 @@ class Catalog:
             audit=Audit(database),
             uploads=Uploads(database),
             checks=Checks(database),
+            users=Users(database),
+            tokens=Tokens(database),
+            failures=Failures(database),
         )
 
     def close(self) -> None:
