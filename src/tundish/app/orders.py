@@ -1,0 +1,324 @@
+"""
+What a job is asked to do: one small value for each kind, read from JSON, which knows whom it concerns.
+
+`resource` is what one job at a time may have; `right` is what who asks for it must be given.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeAlias
+from urllib.parse import urlsplit
+
+from tundish.app.arguments import Arguments
+from tundish.core import names
+from tundish.core.errors import InputError
+from tundish.core.image import Json
+from tundish.core.people import Kind, Power
+
+Right: TypeAlias = tuple[Power, Kind, str]
+
+GRACE_DAYS = 3
+MOST_DAYS = 3650
+MOST_RATE = 2**40
+_PATTERN = "~"
+
+
+class Order(Protocol):
+    kind: ClassVar[str]
+
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def resource(self) -> str: ...
+
+    @property
+    def right(self) -> Right: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    kind: ClassVar[str] = "sync"
+    sources: tuple[str, ...] = ()
+    allow_rollback: bool = False
+    allow_mass_removal: bool = False
+
+    @property
+    def subject(self) -> str:
+        return ", ".join(self.sources) or "all sources"
+
+    @property
+    def resource(self) -> str:
+        return "sync"
+
+    @property
+    def right(self) -> Right:
+        if len(self.sources) == 1:
+            return Power.SYNC, Kind.SOURCE, self.sources[0]
+        return Power.SYNC, Kind.ALL, self.subject
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    kind: ClassVar[str] = "gc"
+    grace_days: int = GRACE_DAYS
+    allow_mass_removal: bool = False
+    subject: ClassVar[str] = "the store"
+    resource: ClassVar[str] = "store"
+    right: ClassVar[Right] = (Power.STORE_EDIT, Kind.ALL, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    kind: ClassVar[str] = "verify"
+    older_than_days: int | None = None
+    rate: int | None = None  # bytes per second
+    subject: ClassVar[str] = "the store"
+    resource: ClassVar[str] = "verify"
+    right: ClassVar[Right] = (Power.STORE_EDIT, Kind.ALL, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    kind: ClassVar[str] = "repair"
+    subject: ClassVar[str] = "the store"
+    resource: ClassVar[str] = "sync"  # both fetch into the same store, under one lock
+    right: ClassVar[Right] = (Power.STORE_EDIT, Kind.ALL, "")
+
+
+@dataclass(frozen=True, slots=True)
+class _OnChannel:
+    channel: str
+
+    @property
+    def subject(self) -> str:
+        return self.channel
+
+    @property
+    def resource(self) -> str:
+        return f"channel {self.channel}"
+
+    @property
+    def right(self) -> Right:
+        return Power.CHANNEL_EDIT, Kind.CHANNEL, self.channel
+
+
+@dataclass(frozen=True, slots=True)
+class Publish(_OnChannel):
+    kind: ClassVar[str] = "publish"
+    images: tuple[str, ...] = ()
+    dialect: str | None = None
+    expires: int | None = None  # days
+
+
+@dataclass(frozen=True, slots=True)
+class Promote(_OnChannel):
+    """
+    Let `channel` offer what `source` does.
+    """
+
+    kind: ClassVar[str] = "promote"
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack(_OnChannel):
+    kind: ClassVar[str] = "rollback"
+    release: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """
+    A source into the folder `mirrors/<name>` of the state.
+    """
+
+    kind: ClassVar[str] = "mirror"
+    name: str
+    url: str
+    keyring: str = ""  # armoured, or base64; empty: unsigned, knowingly
+    filters: tuple[str, ...] = ()
+    most: int | None = None
+    keep: bool = False
+    prune: bool = False
+
+    @property
+    def subject(self) -> str:
+        return self.name
+
+    @property
+    def resource(self) -> str:
+        return f"mirror {self.name}"
+
+    @property
+    def right(self) -> Right:
+        return Power.STORE_EDIT, Kind.ALL, self.name
+
+
+@dataclass(frozen=True, slots=True)
+class _OfBundle:
+    file: str  # in the folder `bundles` of the state
+
+    @property
+    def subject(self) -> str:
+        return self.file
+
+    @property
+    def right(self) -> Right:
+        return Power.BUNDLE, Kind.ALL, self.file
+
+
+@dataclass(frozen=True, slots=True)
+class BundleExport(_OfBundle):
+    kind: ClassVar[str] = "bundle-export"
+    since: int | None = None  # a release
+    resource: ClassVar[str] = "bundle-export"
+
+
+@dataclass(frozen=True, slots=True)
+class BundleImport(_OfBundle):
+    kind: ClassVar[str] = "bundle-import"
+    keyring: str
+    name: str | None = None
+    allow_mass_removal: bool = False
+    resource: ClassVar[str] = "bundle-import"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    kind: ClassVar[str] = "check"
+    image: str
+
+    @property
+    def subject(self) -> str:
+        return self.image
+
+    @property
+    def resource(self) -> str:
+        return f"image {self.image}"
+
+    @property
+    def right(self) -> Right:
+        return Power.CHECK, Kind.IMAGE, self.image
+
+
+def read(kind: str, arguments: Mapping[str, Json]) -> Order:
+    """
+    What a job of this kind with these arguments is to do.
+
+    Raises:
+        InputError: there is no such kind, or an argument is missing, unknown or not of its form.
+    """
+    reader = _READERS.get(kind)
+    if reader is None:
+        raise InputError(f"{kind[:40]!r} is no kind of job; one of {', '.join(_READERS)}")
+    given = Arguments(kind, arguments)
+    order = reader(given)
+    given.end()
+    return order
+
+
+def _sync(given: Arguments) -> Order:
+    return Sync(
+        sources=tuple(names.source_name(each) for each in given.texts("sources")),
+        allow_rollback=given.flag("allow_rollback"),
+        allow_mass_removal=given.flag("allow_mass_removal"),
+    )
+
+
+def _collect(given: Arguments) -> Order:
+    grace = given.number("grace_days", 0, MOST_DAYS)
+    return Collect(GRACE_DAYS if grace is None else grace, given.flag("allow_mass_removal"))
+
+
+def _verify(given: Arguments) -> Order:
+    return Verify(given.number("older_than_days", 0, MOST_DAYS), given.number("rate", 1, MOST_RATE))
+
+
+def _repair(_: Arguments) -> Order:
+    return Repair()
+
+
+def _publish(given: Arguments) -> Order:
+    dialect = given.text("dialect") or None
+    if dialect not in {None, "maas", "incus"}:
+        raise InputError(f"dialect of a publish is maas or incus, not {dialect[:40]!r}")
+    return Publish(
+        channel=names.channel_name(given.text("channel", "stable")),
+        images=given.texts("images"),
+        dialect=dialect,
+        expires=given.number("expires", 0, MOST_DAYS),
+    )
+
+
+def _promote(given: Arguments) -> Order:
+    return Promote(
+        channel=names.channel_name(given.text("channel", must=True)),
+        source=names.channel_name(given.text("source", must=True)),
+    )
+
+
+def _roll_back(given: Arguments) -> Order:
+    return RollBack(
+        channel=names.channel_name(given.text("channel", must=True)),
+        release=given.number("release", 1, 2**31),
+    )
+
+
+def _mirror(given: Arguments) -> Order:
+    unsigned = given.flag("unsigned")
+    order = Mirror(
+        name=names.word("name of a mirror", given.text("name", must=True)),
+        url=given.text("url", must=True),
+        keyring=given.text("keyring", must=not unsigned),
+        filters=given.texts("filters"),
+        most=given.number("most", 1, 10_000),
+        keep=given.flag("keep"),
+        prune=given.flag("prune"),
+    )
+    parts = urlsplit(order.url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
+        raise InputError("url of a mirror is an http or https URL without a name and password in it")
+    if any(_PATTERN in each for each in order.filters):
+        raise InputError(
+            "filters of a mirror that a server makes have no patterns (~), whose time nobody could limit; "
+            "name the values, as in (arch=amd64||arch=arm64), or run: tundish mirror"
+        )
+    return order
+
+
+def _bundle_export(given: Arguments) -> Order:
+    return BundleExport(_file(given), since=given.number("since", 1, 2**31))
+
+
+def _bundle_import(given: Arguments) -> Order:
+    return BundleImport(
+        _file(given),
+        keyring=given.text("keyring", must=True),
+        name=given.text("name") or None,
+        allow_mass_removal=given.flag("allow_mass_removal"),
+    )
+
+
+def _file(given: Arguments) -> str:
+    return names.word("name of a bundle", given.text("file", must=True))
+
+
+def _check(given: Arguments) -> Order:
+    return Check(given.text("image", must=True))
+
+
+_READERS: dict[str, Callable[[Arguments], Order]] = {
+    "sync": _sync,
+    "gc": _collect,
+    "verify": _verify,
+    "repair": _repair,
+    "publish": _publish,
+    "promote": _promote,
+    "rollback": _roll_back,
+    "mirror": _mirror,
+    "bundle-export": _bundle_export,
+    "bundle-import": _bundle_import,
+    "check": _check,
+}
+KINDS = tuple(_READERS)
