@@ -18,7 +18,8 @@ from aiohttp import web
 from tundish.boot import ipxe
 from tundish.boot.finding import Finder
 from tundish.boot.machines import Boots, Bytes, Trees
-from tundish.boot.sending import PACE, FileAnswer, Pace, face_of, open_file
+from tundish.boot.pumping import PACE, Pace
+from tundish.boot.sending import FileAnswer, face_of, open_file
 from tundish.core.clock import monotonic
 from tundish.core.digest import Digest
 from tundish.core.errors import InputError, TundishError, reaction

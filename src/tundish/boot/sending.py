@@ -8,7 +8,6 @@ import asyncio
 import os
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from io import FileIO
@@ -18,28 +17,12 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from tundish.boot.asked import Face, Part, reply
+from tundish.boot.pumping import PACE, Pace, Way, pumped
 from tundish.core.errors import NotFound, StorageError
 
 Told = Callable[[int, int], None]  # (status, bytes of the file that were handed to the kernel)
 
 BOUNDARY = "tundish-part-2d1f0c7a9be84c55"  # cannot mislead: each part's length is told before it
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """
-    How slow a client may be. Each slice must be taken at `least` bytes per second, plus `wait` seconds.
-    """
-
-    slice: int = 32 * 1024 * 1024
-    wait: float = 30.0
-    least: float = 128 * 1024
-
-    def patience(self, size: int) -> float:
-        return self.wait + size / self.least
-
-
-PACE = Pace()
 
 
 def open_file(path: Path) -> tuple[FileIO, os.stat_result]:
@@ -150,24 +133,42 @@ class FileAnswer(web.StreamResponse):
 
     async def _hand_over(self, request: web.BaseRequest, part: Part) -> None:
         """
-        Let the kernel send one part, slice by slice; a client that takes no slice in time is cut off.
+        Let the kernel send one part; a client that takes no slice of it in time is cut off.
+        """
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the client went away")
+        try:
+            if request.secure or transport.get_write_buffer_size():
+                await self._copied(transport, part)
+            else:
+                # A second name for the socket: the loop lets nobody wait for one that a transport has.
+                with transport.get_extra_info("socket").dup() as out:
+                    way = Way(out.fileno(), self._file.fileno(), part.start, part.start + part.length)
+                    await pumped(way, self._pace, self._moved)
+        except ConnectionError:
+            transport.abort()
+            raise
+
+    async def _copied(self, transport: asyncio.WriteTransport, part: Part) -> None:
+        """
+        Slice by slice, where the loop must do something to the bytes, or still holds some of before.
         """
         loop, at, end = asyncio.get_running_loop(), part.start, part.start + part.length
         while at < end:
-            transport = request.transport
-            if transport is None or transport.is_closing():
-                raise ConnectionResetError("the client went away")
             wanted = min(self._pace.slice, end - at)
             try:
                 async with asyncio.timeout(self._pace.patience(wanted)):
                     sent = await loop.sendfile(transport, self._file, at, wanted)
             except TimeoutError:
-                transport.abort()
                 raise ConnectionResetError("the client took nothing for too long") from None
-            at, self._handed = at + sent, self._handed + sent
+            at += sent
+            self._moved(sent)
             if sent < wanted:
-                transport.abort()
                 raise ConnectionResetError("the file got shorter while it was sent")
+
+    def _moved(self, count: int) -> None:
+        self._handed += count
 
 
 def _content_range(part: Part, size: int) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tundish.boot.http import FileDoor, file_door
 from tundish.boot.listener import LIMITS, Limits, listening
-from tundish.boot.sending import PACE, Pace
+from tundish.boot.pumping import PACE, Pace
 from tundish.boot.trees import FolderTrees
 from tundish.core.digest import Digest
 from tundish.core.errors import BlobMissing, Conflict, NotFound

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.boot.door import DATA, IMAGE, ROOT, answers, furnished, get, parsed, sent
 from tundish.boot.listener import Limits, listening
-from tundish.boot.sending import Pace
+from tundish.boot.pumping import Pace
 
 
 def open_files() -> int:
