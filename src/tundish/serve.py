@@ -19,6 +19,7 @@ from tundish.api.routes import ControlDoor, control_door
 from tundish.app.booting import CatalogBoots
 from tundish.app.opened import App
 from tundish.app.resigning import Resigner
+from tundish.app.running import Runner
 from tundish.app.viewing import CatalogViews
 from tundish.app.worker import Worker
 from tundish.boot.http import FileDoor, file_door
@@ -115,7 +116,8 @@ def doors(app: App) -> tuple[ControlDoor, FileDoor]:
 
 def run_app(app: App, ready: Ready) -> None:
     """
-    Serve an opened app at the addresses of its settings, sync and sign by itself, until SIGTERM or SIGINT.
+    Serve an opened app at the addresses of its settings, run jobs, sync and sign by itself, until SIGTERM or
+    SIGINT.
 
     Raises:
         Conflict, Forbidden, InputError: as `serve`.
@@ -124,10 +126,12 @@ def run_app(app: App, ready: Ready) -> None:
     resigner = Resigner(app.keyed_office, now=clock.now)
     settings = app.settings
     worker = Worker(app.desk, now=clock.now, draw=random.random, resigner=resigner)
+    runner = Runner(app, now=clock.now)
 
     def opened(control_port: int, file_port: int) -> None:
         ready(control_port, file_port)
         worker.start()
+        runner.start()
 
     try:
         run(
@@ -140,6 +144,7 @@ def run_app(app: App, ready: Ready) -> None:
         )
     finally:
         worker.stop()
+        runner.stop()
 
 
 class _ControlServer(uvicorn.Server):

@@ -101,6 +101,8 @@ def _show(found: Running | None) -> None:
     job = found.job
     if found.is_running:
         click.echo(f"job {job.id} ({job.subject}) runs since {time_text(job.started_at)}")
+    elif job.ended_at is None and job.outcome == "queued":
+        click.echo(f"job {job.id} ({job.subject}) waits for a server since {time_text(job.started_at)}")
     else:
         click.echo(f"no sync runs; job {job.id} ({job.subject}) {job.outcome} {time_text(job.ended_at)}")
     click.echo(_total(found.progress, is_running=found.is_running))

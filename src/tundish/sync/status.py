@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tundish.catalog.opened import Catalog
-from tundish.catalog.records import LOST, RUNNING
+from tundish.catalog.records import LOST, QUEUED, RUNNING
 from tundish.core.errors import Busy
 from tundish.core.holding import Job
 from tundish.core.progress import Running
 from tundish.sync.progress import read
 
 KIND = "sync"  # of the job, and the name of the lock
+LAST = 10  # jobs that may be the latest: those that wait have higher numbers
 LOOK = 0.5  # seconds between two looks at a sync that was asked to stop
 
 
@@ -32,19 +33,22 @@ def status(catalog: Catalog) -> Running | None:
 
 def stop(catalog: Catalog, *, sleep: Callable[[float], None], patience: float) -> Job | None:
     """
-    Ask the running sync to stop, and wait until it has; None if none is running.
+    Ask the running sync to stop, and wait until it has; None if none is running. One that waits for a server
+    is ended at once.
 
     Raises:
         Busy: it has not stopped after `patience` seconds; it still knows that it should.
     """
-    job = latest(catalog)
-    if job is None or job.outcome != RUNNING:
+    job = next((each for each in _last(catalog) if each.outcome in {RUNNING, QUEUED}), None)
+    if job is None:
         return None
+    if catalog.jobs.drop(job.id, "", job.started_at):
+        return catalog.jobs.get(job.id)
     catalog.jobs.ask_to_stop(job.id)
     for _ in range(max(round(patience / LOOK), 1)):
         sleep(LOOK)
         seen = _seen(catalog, catalog.jobs.get(job.id))
-        if seen.outcome != RUNNING:
+        if seen.outcome not in {QUEUED, RUNNING}:
             return seen
     raise Busy(
         f"the sync (job {job.id}) was asked to stop, and has not after {patience:.0f} seconds; it will as "
@@ -54,17 +58,27 @@ def stop(catalog: Catalog, *, sleep: Callable[[float], None], patience: float) -
 
 def latest(catalog: Catalog) -> Job | None:
     """
-    The job of the running sync, else of the last one, without its files; None if there never was any.
+    The job of the running sync, else of the last one that began, else of one that waits; without its files.
+    None if there never was any.
     """
-    found = catalog.jobs.list(limit=1, kind=KIND)
-    return _seen(catalog, found[0]) if found else None
+    return next(iter(_last(catalog)), None)
+
+
+def _last(catalog: Catalog) -> list[Job]:
+    """
+    The last jobs, the one that runs first, those that wait last, and the newest first.
+    """
+    found = [_seen(catalog, each) for each in catalog.jobs.list(limit=LAST, kind=KIND)]
+    order = {RUNNING: 0, QUEUED: 2}
+    return sorted(found, key=lambda each: (order.get(each.outcome, 1), -each.id))
 
 
 def _seen(catalog: Catalog, job: Job) -> Job:
     """
-    The job as it is: one that is noted as running, but that nobody runs, is lost.
+    The job as it is: one that is noted as running, but that nobody runs, is lost. One that a server runs has
+    a lease, which says the same.
     """
-    if job.outcome == RUNNING and not catalog.database.holder(KIND):
+    if job.outcome == RUNNING and job.lease_until is None and not catalog.database.holder(KIND):
         again = catalog.jobs.get(job.id)  # it may have ended between the two questions
         return replace(again, outcome=LOST) if again.outcome == RUNNING else again
     return job
