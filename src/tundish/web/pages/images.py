@@ -1,0 +1,142 @@
+"""
+Images: what is held, grouped by OS, and what can be done with several at once.
+"""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urlencode
+
+from tundish.app.deeds import images as deeds
+from tundish.app.opened import App
+from tundish.core.errors import InputError, TundishError
+from tundish.core.holding import Holding
+from tundish.core.people import Actor, Kind, Power
+from tundish.web import asking
+from tundish.web.guard import local
+from tundish.web.rows import SORTS, Wanted, listed
+from tundish.web.visit import Answer, Moved, Route, Same, Shown, Visit, Words
+from tundish.web.words import many
+
+MOST_AT_ONCE = 500
+Act = Callable[[App, Actor, str], Holding]
+ACTS: Mapping[str, tuple[Act, str]] = {
+    "pin": (deeds.pin, "pinned"),
+    "unpin": (deeds.unpin, "unpinned"),
+    "hold": (deeds.hold, "on hold"),
+    "unhold": (deeds.unhold, "no longer on hold"),
+    "restore": (deeds.restore, "restored"),
+    "delete": (deeds.delete, "deleted; until the grace period ends, Restore takes it back"),
+    "roll-back": (deeds.roll_back, "gone back to; the image is on hold"),
+}
+ASKED = {"delete", "roll-back"}  # those that take something away
+
+
+def show(visit: Visit) -> Answer:
+    wanted = wanted_of(visit.query)
+    found = listed(asking.images(visit.app, visit.actor), wanted)
+    shown = [row.holding for group in found.groups for row in group.rows]
+    values = {
+        "wanted": wanted,
+        "found": found,
+        "progress": asking.progress(visit.app, shown),
+        "words": _words(wanted),
+        "can_edit": visit.actor.may_somewhere(Power.IMAGE_EDIT),
+    }
+    query = urlencode({key: value for key, value in _filters(wanted).items() if value})
+    same = Same("tundish image list", f"/images?{query}" if query else "/images")
+    return Shown("images.html", values, (same,), part="list")
+
+
+def wanted_of(query: Words) -> Wanted:
+    """
+    What the form above the list says.
+
+    Raises:
+        InputError: a page that is no number.
+    """
+    sort = query.one("sort", "release")
+    return Wanted(
+        text=query.one("q")[:200],
+        os=query.one("os"),
+        arch=query.one("arch"),
+        state=query.one("state"),
+        source=query.one("source"),
+        kind=query.one("kind"),
+        sort=sort if sort in SORTS else "release",
+        descending=query.one("order", "desc") != "asc",
+        page=query.number("page", 1, least=1, most=1_000_000),
+    )
+
+
+def _filters(wanted: Wanted) -> dict[str, str]:
+    return {
+        "q": wanted.text,
+        "os": wanted.os,
+        "arch": wanted.arch,
+        "state": wanted.state,
+        "source": wanted.source,
+        "kind": wanted.kind,
+    }
+
+
+def _words(wanted: Wanted) -> str:
+    """
+    The query again, for links to other pages of the list.
+    """
+    said = {**_filters(wanted), "sort": wanted.sort, "order": "desc" if wanted.descending else "asc"}
+    found = urlencode({key: value for key, value in said.items() if value})
+    return f"{found}&" if found else ""
+
+
+def act(visit: Visit) -> Answer:
+    """
+    Do one deed to all that were chosen, after asking if it takes something away.
+
+    Raises:
+        InputError: no such deed, or nothing was chosen.
+    """
+    verb, refs = visit.form.one("deed"), visit.form.all("ref")[:MOST_AT_ONCE]
+    back = local(visit.form.one("back") or "/images")
+    if verb not in ACTS:
+        raise InputError(f"{verb[:40]!r} cannot be done to images; one of {', '.join(ACTS)}")
+    if not refs:
+        return Moved(back, "Nothing was chosen: tick the images first.")
+    if verb in ASKED and visit.form.one("sure") != "yes":
+        return ask(visit, verb, refs, back)
+    do, done = ACTS[verb]
+    worked, failed = 0, []
+    for ref in refs:
+        try:
+            do(visit.app, visit.actor, ref)
+        except TundishError as error:
+            failed.append(str(error))
+        else:
+            worked += 1
+    said = [f"{many(worked, 'version')} {done}." if worked else "", *failed[:3]]
+    if len(failed) > 3:
+        said.append(f"And {len(failed) - 3} more could not.")
+    return Moved(back, " ".join(filter(None, said)))
+
+
+def ask(visit: Visit, verb: str, refs: tuple[str, ...], back: str) -> Answer:
+    """
+    What would go, what that means, and how it could be undone.
+    """
+    found = [asking.image(visit.app, visit.actor, ref) for ref in refs]
+    ties = visit.app.catalog.keeping.ties()
+    boots = asking.booted(visit.app)
+    values = {
+        "verb": verb,
+        "found": found,
+        "ties": {each.id: ties.get(each.id, "") for each in found},
+        "boots": {each.id: boots.get(each.product.ref) for each in found},
+        "size": sum({item.digest: item.size for each in found for item in each.version.items}.values()),
+        "back": back,
+        "may": {each.id: visit.actor.may(Power.IMAGE_EDIT, Kind.IMAGE, each.ref) for each in found},
+    }
+    first = found[0].ref
+    command = {"delete": f"tundish image delete {first}"}.get(verb, f"tundish image rollback {first}")
+    same = Same(command, f"/images/{first}", "DELETE" if verb == "delete" else "POST")
+    return Shown("images_ask.html", values, (same,))
+
+
+ROUTES = (Route("/images", show), Route("/images", act, "POST"))
