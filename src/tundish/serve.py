@@ -27,6 +27,7 @@ from tundish.boot.listener import LIMITS, Limits, listening
 from tundish.boot.trees import FolderTrees
 from tundish.core import clock
 from tundish.core.errors import Conflict, Forbidden, InputError
+from tundish.web.door import page_routes
 
 Ready = Callable[[int, int], None]
 
@@ -111,7 +112,9 @@ def doors(app: App) -> tuple[ControlDoor, FileDoor]:
         trees=FolderTrees(app.channels),
         arguments=app.settings.kernel_arguments,
     )
-    return control_door(CatalogViews(app.catalog, app.store)), files
+    control = control_door(CatalogViews(app.catalog, app.store))
+    control.router.routes.extend(page_routes(app, app.admission()))
+    return control, files
 
 
 def run_app(app: App, ready: Ready) -> None:

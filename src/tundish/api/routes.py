@@ -5,13 +5,11 @@ The control door: read-only lists for people and tools. A route is parse, one ca
 from collections.abc import Callable, Sequence
 from typing import Annotated, TypeAlias, TypeVar
 
-from fastapi import APIRouter, FastAPI, Query, Response
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, FastAPI, Query
 
 from tundish import __version__
 from tundish.api import schemas
 from tundish.api.errors import explain_errors
-from tundish.api.page import POLICY, start_page
 from tundish.api.views import Views
 from tundish.core.machine import mac_address
 
@@ -44,16 +42,9 @@ def control_door(views: Views) -> ControlDoor:
 
 def _front(views: Views) -> APIRouter:
     """
-    The start page, and what a monitor asks.
+    What a monitor asks.
     """
     router = APIRouter()
-
-    @router.get("/", include_in_schema=False)
-    def start() -> Response:
-        return HTMLResponse(
-            start_page(views.usage(), views.notices()),
-            headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
-        )
 
     @router.get("/healthz")
     async def health() -> schemas.Health:

@@ -4,6 +4,7 @@ The questions of the pages, each answered by the catalog and as values that a te
 What an actor may not see is left out, as if it were not there.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
