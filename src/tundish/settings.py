@@ -5,6 +5,7 @@ The table below is the only place that names them; help texts and the reference 
 """
 
 import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,19 @@ def load(
         kernel_arguments=_arguments(given["kernel_arguments"]),
         epoch=_number("epoch", given["epoch"], 0, 2**32 - 1) if given["epoch"] else None,
     )
+
+
+def person(environment: Mapping[str, str] | None = None) -> str:
+    """
+    The system user that this process runs as; behind sudo, also who called it.
+    """
+    env = os.environ if environment is None else environment
+    try:
+        name = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        name = f"uid {os.geteuid()}"
+    caller = env.get("SUDO_USER", "")
+    return f"{caller[:64]} as {name}" if caller and caller.isprintable() and caller != name else name
 
 
 def _raw(name: str, flag: str | Path | int | None, env: Mapping[str, str]) -> str:

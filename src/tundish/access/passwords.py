@@ -24,7 +24,6 @@ class Passwords:
     def __init__(self, *, passes: int = 3, kib: int = 64 * 1024, lanes: int = 4) -> None:
         self._hasher = PasswordHasher(passes, kib, lanes, type=Type.ID)
         self._turn = threading.BoundedSemaphore(_AT_ONCE)
-        self._nobody = self._hasher.hash("nobody has this password")
 
     def hashed(self, password: str) -> str:
         """
@@ -43,7 +42,10 @@ class Passwords:
         """
         with self._in_turn():
             try:
-                return self._hasher.verify(hashed or self._nobody, password) and bool(hashed)
+                if not hashed:
+                    self._hasher.hash(password)
+                    return False
+                return self._hasher.verify(hashed, password)
             except (VerificationError, InvalidHashError):
                 return False
 

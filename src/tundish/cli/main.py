@@ -19,6 +19,7 @@ from tundish.cli.command import Noun
 from tundish.core.errors import REACTIONS, InputError, TundishError, reaction
 
 COMMANDS = {  # word: its line of help; the word is the module of this package and the command in it
+    "audit": "Show who changed what, when and from where.",
     "build": "Build an image from the machine's own package archive.",
     "channel": "Promote, roll back and compare what is offered.",
     "bundle": "Carry images across an air gap in one signed file.",
@@ -39,6 +40,8 @@ COMMANDS = {  # word: its line of help; the word is the module of this package a
     "source": "Manage the places that images come from.",
     "store": "Look after the blobs on this machine.",
     "sync": "Fetch what is selected and offered.",
+    "token": "Make, list and revoke the keys of programs.",
+    "user": "Let people in by the doors, and say what each may do.",
 }
 # Objects made before the collector of cycles looks. Imports and plans make very many, and hardly a cycle: by
 # default it takes a tenth of the time of a sync.

@@ -59,4 +59,7 @@ def serve(
         begun = first_start(app.desk())
         if begun is not None:
             click.echo(f"first start: source {begun.source.name}, {begun.source.url}", err=True)
+        code = app.admission().first.offer(app.catalog)
+        if code is not None:
+            click.echo(f"nobody may log in yet; the code for the first admin is in {code}", err=True)
         doors.run_app(app, ready)

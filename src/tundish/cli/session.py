@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from tundish.cli.noted import noted
 from tundish.core.errors import TundishError, reaction
 from tundish.core.image import Json
 
@@ -26,12 +27,12 @@ def json_option(command: _Command) -> _Command:
 @contextmanager
 def opened(context: click.Context) -> Iterator["App"]:
     """
-    The app on the state folder that the command line names.
+    The app on the state folder that the command line names. What changes something is noted in the audit.
     """
     from tundish.app.opened import open_app
     from tundish.settings import load
 
-    with open_app(load(state=context.find_root().obj)) as app:
+    with open_app(load(state=context.find_root().obj)) as app, noted(app, context):
         yield app
 
 

@@ -2,8 +2,6 @@
 `tundish image upload` and what belongs to it: bringing an image of one's own, and taking one out again.
 """
 
-import os
-import pwd
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tundish.cli.command import Verb
+from tundish.cli.noted import me
 from tundish.cli.reading import reading
 from tundish.cli.session import answer, json_option, opened, size_text, table, time_text
 from tundish.core.errors import Conflict, InputError, StorageError
 from tundish.core.image import Json
 from tundish.core.lifecycle import State
-from tundish.core.people import EVERYTHING, Actor
 
 if TYPE_CHECKING:  # loaded by the commands that need it
     from tundish.app.opened import App
@@ -96,8 +94,10 @@ def _digest_of(file: Path) -> "Digest":
 def _send(app: "App", file: Path, wished: "Asked", digest: "Digest") -> "Upload":
     from tundish.app.deeds import uploads
 
-    me, size = _me(), _size_of(file)
-    begun = uploads.resumable(app, me, wished, size, digest) or uploads.begin(app, me, wished, size, digest)
+    actor, size = me(), _size_of(file)
+    begun = uploads.resumable(app, actor, wished, size, digest) or uploads.begin(
+        app, actor, wished, size, digest
+    )
     if begun.is_over:
         return begun
     with app.store.receive(begun.part) as receipt:
@@ -105,7 +105,7 @@ def _send(app: "App", file: Path, wished: "Asked", digest: "Digest") -> "Upload"
     if came:
         click.echo(f"going on at {size_text(came)} of {size_text(size)}", err=True)
     with reading(f"upload of {file}") as heard:
-        return uploads.append(app, me, begun.id, came, _told(_pieces(file, came), came, size, heard))
+        return uploads.append(app, actor, begun.id, came, _told(_pieces(file, came), came, size, heard))
 
 
 def _told(
@@ -181,7 +181,7 @@ def uploads(context: click.Context, *, all_: bool, as_json: bool) -> None:
     from tundish.app.deeds import uploads as deeds
 
     with opened(context) as app:
-        found = deeds.list_(app, _me(), running=not all_)
+        found = deeds.list_(app, me(), running=not all_)
     if as_json:
         answer([_fields(one) for one in found])
         return
@@ -218,7 +218,7 @@ def accept(context: click.Context, *, ref: str, reason: str, as_json: bool) -> N
     from tundish.app.deeds import uploads as deeds
 
     with opened(context) as app:
-        held = deeds.accept(app, _me(), ref, reason)
+        held = deeds.accept(app, me(), ref, reason)
     if as_json:
         answer({"image": held.ref, "state": str(held.state), "reason": reason})
     else:
@@ -264,7 +264,7 @@ def delete(context: click.Context, *, ref: str, yes: bool, as_json: bool) -> Non
         held = app.catalog.images.find(ref)
         tie = app.catalog.keeping.ties().get(held.id, "")
         if yes:
-            held = images.delete(app, _me(), held.ref)
+            held = images.delete(app, me(), held.ref)
     if as_json:
         answer(
             {"image": held.ref, "state": str(held.state), "bytes": held.version.size, "stays": tie or None}
@@ -291,14 +291,3 @@ def _write(output: Path, pieces: Iterator[bytes]) -> None:
     finally:
         if made:
             output.unlink(missing_ok=True)
-
-
-def _me() -> Actor:
-    """
-    The system user, who may do everything with a state that is his.
-    """
-    try:
-        name = pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        name = f"uid {os.geteuid()}"
-    return Actor(name, EVERYTHING, "command")

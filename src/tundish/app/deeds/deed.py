@@ -28,11 +28,11 @@ class Account:
 
 @contextmanager
 def deed(
-    audit: Audit, actor: Actor, power: Power, verb: str, *, kind: Kind = Kind.ALL, name: str = ""
+    audit: Audit, actor: Actor, power: Power | None, verb: str, *, kind: Kind = Kind.ALL, name: str = ""
 ) -> Iterator[Account]:
     """
     Let an actor do `verb` (`source.add`) to what is called `name`, and note how it went: done, failed when
-    the context is left by an error, or refused.
+    the context is left by an error, or refused. Without a power everybody may, as with what is one's own.
 
     Raises:
         Forbidden: the actor has not this power on it.
@@ -44,7 +44,8 @@ def deed(
         audit.add(actor, verb, name, clock.now(), before=before, after=after, outcome=outcome)
 
     try:
-        actor.must(power, kind, name)
+        if power is not None:
+            actor.must(power, kind, name)
     except Forbidden:
         note("refused")
         raise

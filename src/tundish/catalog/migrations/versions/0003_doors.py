@@ -155,3 +155,8 @@ def tables() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_numbers_kind_id", "numbers", ["kind", "id"])
+    for change in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER audit_without_{change.lower()} BEFORE {change} ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'lines of the audit are only added'); END"
+        )
