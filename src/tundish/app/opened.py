@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tundish.app.feed import Feed
 from tundish.catalog.db import sqlite_url
 from tundish.catalog.opened import Catalog
 from tundish.core import clock
@@ -56,6 +57,7 @@ class App:
     fetcher: Fetcher
     verifier: Gpgv
     lines: Lines
+    feed: Feed
 
     @property
     def channels(self) -> Path:
@@ -234,6 +236,8 @@ def open_app(settings: Settings) -> Iterator[App]:
             connections=2 * MOST_PARALLEL, http_proxy=settings.http_proxy, no_proxy=settings.no_proxy
         )
         stack.callback(lines.close)
+        feed = Feed(catalog)
+        stack.callback(feed.close)
         yield App(
             settings=settings,
             catalog=catalog,
@@ -241,4 +245,5 @@ def open_app(settings: Settings) -> Iterator[App]:
             fetcher=lines.of(Fetching()),
             verifier=Gpgv(),
             lines=lines,
+            feed=feed,
         )

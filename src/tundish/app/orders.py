@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from tundish.app.arguments import Arguments
 from tundish.core import names
 from tundish.core.errors import InputError
+from tundish.core.holding import Job
 from tundish.core.image import Json
 from tundish.core.people import Kind, Power
 
@@ -216,6 +217,18 @@ def read(kind: str, arguments: Mapping[str, Json]) -> Order:
     order = reader(given)
     given.end()
     return order
+
+
+def right_of(job: Job) -> Right:
+    """
+    What whoever asks for such a job must be given; a job of a command concerns all.
+    """
+    if not job.actor:
+        return Power.JOB_EDIT, Kind.ALL, job.subject
+    try:
+        return read(job.kind, job.arguments).right
+    except InputError:  # asked for by a tundish that knew other kinds
+        return Power.JOB_EDIT, Kind.ALL, job.subject
 
 
 def _sync(given: Arguments) -> Order:

@@ -8,7 +8,7 @@ disk when it returns. Statements elsewhere in this room must run on PostgreSQL a
 import glob
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self, TypeVar
@@ -91,6 +91,30 @@ class Database:
         """
         with wall(self.place), self._reading.begin() as connection:
             yield connection
+
+    @contextmanager
+    def watching(self) -> Iterator[Callable[[], object]]:
+        """
+        A question that reads no table: its answer is another one once anybody has written to the database.
+
+        Raises:
+            Busy, StorageError: see `wall`.
+        """
+        with wall(self.place):
+            connection = self._reading.raw_connection()
+        try:
+
+            def stamp() -> object:
+                with wall(self.place):
+                    cursor = connection.cursor()
+                    cursor.execute("PRAGMA data_version")
+                    found: object = cursor.fetchone()
+                    cursor.close()
+                    return found
+
+            yield stamp
+        finally:
+            connection.close()
 
     @contextmanager
     def exclusive(self, name: str, holder: str) -> Iterator[None]:

@@ -7,6 +7,7 @@ from typing import Self
 
 from tundish.catalog.audit import Audit
 from tundish.catalog.bundles import Bundles
+from tundish.catalog.changes import Changes
 from tundish.catalog.channels import Channels
 from tundish.catalog.checks import Checks
 from tundish.catalog.choices import Choices
@@ -18,6 +19,7 @@ from tundish.catalog.job_lines import JobLines
 from tundish.catalog.keeping import Keeping
 from tundish.catalog.machines import Machines
 from tundish.catalog.notices import Notices
+from tundish.catalog.numbers import Numbers
 from tundish.catalog.pulse import Pulse
 from tundish.catalog.queue import Queue
 from tundish.catalog.records import Events
@@ -37,6 +39,7 @@ class Catalog:
     images: Images
     jobs: Queue
     job_lines: JobLines
+    changes: Changes
     machines: Machines
     events: Events
     channels: Channels
@@ -53,6 +56,7 @@ class Catalog:
     users: Users
     tokens: Tokens
     failures: Failures
+    numbers: Numbers
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -70,6 +74,7 @@ class Catalog:
             images=Images(database),
             jobs=Queue(database),
             job_lines=JobLines(database),
+            changes=Changes(database),
             machines=Machines(database),
             events=Events(database),
             channels=Channels(database),
@@ -86,6 +91,7 @@ class Catalog:
             users=Users(database),
             tokens=Tokens(database),
             failures=Failures(database),
+            numbers=Numbers(database),
         )
 
     def close(self) -> None:

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from tundish.app import orders
 from tundish.app.deeds.deed import deed
 from tundish.app.opened import App
-from tundish.app.orders import Right
+from tundish.app.orders import right_of
 from tundish.catalog.job_lines import LINES_KEPT, Line
 from tundish.catalog.records import QUEUED
 from tundish.core import clock
-from tundish.core.errors import Conflict, InputError, NotFound
+from tundish.core.errors import Conflict, NotFound
 from tundish.core.holding import Job
 from tundish.core.image import Json
-from tundish.core.people import Actor, Kind, Power
+from tundish.core.people import Actor, Power
 
 STOPPABLE = ("sync",)  # kinds that listen even where a command runs them
 _LONG = "keyring"  # what a line of the audit leaves out
@@ -53,7 +53,7 @@ def stop(app: App, actor: Actor, number: int) -> Job:
         Conflict: it has ended already, or is run by a command that does not listen.
     """
     job = get(app, actor, number)
-    power, about, name = _right(job)
+    power, about, name = right_of(job)
     power = power if job.actor and job.actor == actor.name else Power.JOB_EDIT
     with deed(app.catalog.audit, actor, power, "job.stop", kind=about, name=name) as account:
         account.before = {"job": number, "outcome": job.outcome}
@@ -118,20 +118,8 @@ def log(app: App, actor: Actor, number: int, *, after: int = 0, limit: int = LIN
 
 
 def is_visible(actor: Actor, job: Job) -> bool:
-    _, about, name = _right(job)
+    _, about, name = right_of(job)
     return actor.may(Power.SEE, about, name)
-
-
-def _right(job: Job) -> Right:
-    """
-    What whoever asks for such a job must be given; a job of a command concerns all.
-    """
-    if not job.actor:
-        return Power.JOB_EDIT, Kind.ALL, job.subject
-    try:
-        return orders.read(job.kind, job.arguments).right
-    except InputError:  # asked for by a tundish that knew other kinds
-        return Power.JOB_EDIT, Kind.ALL, job.subject
 
 
 def _waiting(app: App, kind: str, arguments: Mapping[str, Json]) -> int | None:
