@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from tundish.app.deeds import jobs
 from tundish.app.opened import App
+from tundish.catalog.records import RUNNING
 from tundish.core.errors import NotFound
 from tundish.core.holding import Job
 from tundish.core.names import source_name
 from tundish.core.people import Actor, Kind, Power
 from tundish.sync import run
 from tundish.sync.run import Prepared
-from tundish.sync.status import status
+from tundish.sync.status import KIND
 
 
 def plan(app: App, actor: Actor, sources: Sequence[str] = (), *, allow_rollback: bool = False) -> Prepared:
@@ -62,12 +63,13 @@ def begin(
 
 def stop(app: App, actor: Actor) -> Job:
     """
-    Ask the running sync, whoever runs it, to end; what came is kept.
+    Ask the running sync, whoever runs it, to end, or the one that waits; what came is kept.
 
     Raises:
         NotFound: none runs or waits.
     """
-    found = status(app.catalog)
-    if found is None or found.job.ended_at is not None:
+    active = [job for job in app.catalog.jobs.active() if job.kind == KIND]
+    found = next((job for job in active if job.outcome == RUNNING), next(iter(active), None))
+    if found is None:
         raise NotFound("no sync runs; the last one is shown by: tundish sync status")
-    return jobs.stop(app, actor, found.job.id)
+    return jobs.stop(app, actor, found.id)
