@@ -13,12 +13,14 @@ from tundish.core.image import Json
 ANN = ("user", "create", "ann", "--role", "admin", "--no-password", "--json")
 DEEDS = {  # commands whose deeds note themselves
     *("image accept", "image delete", "image upload", "token create", "token revoke"),
+    *("job retry", "job stop"),
     *(f"user {verb}" for verb in ("create", "grant", "ungrant", "disable", "enable", "password", "remove")),
 }
 ASKING = {  # commands that change nothing of the state
     *("audit list", "bundle show", "channel diff", "channel list", "channel show", "check", "completion"),
     *("demo", "doctor", "event list", "image diff", "image download", "image hygiene", "image inspect"),
-    *("image list", "image manifest", "image sbom", "image show", "image uploads", "job list", "job show"),
+    *("image list", "image manifest", "image sbom", "image show", "image uploads", "job list", "job log"),
+    "job show",
     *("machine list", "machine show", "mirror", "notice list", "pack", "select list", "serve"),
     *("source browse", "source check", "source list", "source show", "store usage", "sync status"),
     *("token list", "user list", "user show"),

@@ -1,15 +1,25 @@
 """
-`tundish job`: the runs of syncs, builds and publications.
+`tundish job`: what runs, what waits for a server, and how what was done has ended.
 """
 
 import json
+import time
+from typing import TYPE_CHECKING
 
 import click
 
 from tundish.cli.command import Noun
+from tundish.cli.noted import me
 from tundish.cli.session import answer, json_option, opened, table, time_text
 from tundish.core.holding import Job
 from tundish.core.image import Json
+
+if TYPE_CHECKING:  # the catalog's library costs 0.2 s to import
+    from tundish.catalog.job_lines import Line
+
+REFRESH = 1.0  # seconds between two looks
+
+_number = click.argument("number", metavar="ID", type=click.IntRange(1, 2**31))
 
 
 @click.group(
@@ -17,11 +27,12 @@ from tundish.core.image import Json
     example="""
     tundish job list --kind sync
     tundish job show 12
+    tundish job log 12 --follow
     """,
 )
 def job() -> None:
     """
-    Show what was done, and how it ended.
+    Show, stop and retry what was asked for, and how it went.
     """
 
 
@@ -57,7 +68,7 @@ def list_(context: click.Context, *, kind: str, limit: int, as_json: bool) -> No
 
 
 @job.command(example="tundish job show 12")
-@click.argument("number", metavar="ID", type=int)
+@_number
 @json_option
 @click.pass_context
 def show(context: click.Context, *, number: int, as_json: bool) -> None:
@@ -70,8 +81,81 @@ def show(context: click.Context, *, number: int, as_json: bool) -> None:
         answer({**_fields(found), "detail": _detail(found)})
         return
     click.echo(f"job      {found.id}\nkind     {found.kind}\nsubject  {found.subject}")
+    click.echo(f"asked by {found.actor or 'this machine'}")
     click.echo(f"started  {time_text(found.started_at)}\nended    {time_text(found.ended_at)}")
+    if found.holder:
+        click.echo(f"run by   {found.holder}, attempt {found.attempt}")
+    if found.not_before:
+        click.echo(f"again    at {time_text(found.not_before)}, after attempt {found.attempt}")
     click.echo(f"outcome  {found.outcome}\n\n{json.dumps(_detail(found), indent=2, ensure_ascii=False)}")
+
+
+@job.command(example="tundish job log 12 --follow")
+@_number
+@click.option("--follow", is_flag=True, help="Wait for more, until the job has ended.")
+@click.option(
+    "--after", type=click.IntRange(0), default=0, metavar="LINE", help="Only lines behind this one."
+)
+@json_option
+@click.pass_context
+def log(context: click.Context, *, number: int, follow: bool, after: int, as_json: bool) -> None:
+    """
+    Show what a job said. With --json and --follow, each line is a document of its own.
+    """
+    with opened(context) as app:
+        if as_json and not follow:
+            app.catalog.jobs.get(number)
+            answer([_line(each) for each in app.catalog.job_lines.of(number, after=after)])
+            return
+        while True:
+            is_over = app.catalog.jobs.get(number).ended_at is not None
+            for each in app.catalog.job_lines.of(number, after=after):
+                text = json.dumps(_line(each), ensure_ascii=False) if as_json else _line_text(each)
+                click.echo(text)
+                after = each.number
+            if is_over or not follow:
+                return
+            time.sleep(REFRESH)
+
+
+@job.command(example="tundish job stop 12")
+@_number
+@json_option
+@click.pass_context
+def stop(context: click.Context, *, number: int, as_json: bool) -> None:
+    """
+    End a job that waits, or ask for the end of one that runs; it ends within seconds.
+    """
+    from tundish.app.deeds import jobs
+
+    with opened(context) as app:
+        found = jobs.stop(app, me(), number)
+    _tell(found, as_json=as_json)
+
+
+@job.command(example="tundish job retry 12")
+@_number
+@json_option
+@click.pass_context
+def retry(context: click.Context, *, number: int, as_json: bool) -> None:
+    """
+    Let a server do once more what a job did that has ended, as a new job.
+    """
+    from tundish.app.deeds import jobs
+
+    with opened(context) as app:
+        found = jobs.retry(app, me(), number)
+    _tell(found, as_json=as_json)
+
+
+def _tell(found: Job, *, as_json: bool) -> None:
+    if as_json:
+        answer(_fields(found))
+        return
+    wishes = {"running": " and was asked to stop", "queued": "; it waits for a server: tundish serve"}
+    click.echo(
+        f"job {found.id} ({found.kind}, {found.subject}) is {found.outcome}{wishes.get(found.outcome, '')}"
+    )
 
 
 def _fields(job: Job) -> dict[str, Json]:
@@ -82,7 +166,20 @@ def _fields(job: Job) -> dict[str, Json]:
         "started_at": job.started_at.isoformat(),
         "ended_at": job.ended_at.isoformat() if job.ended_at else None,
         "outcome": job.outcome,
+        "actor": job.actor,
+        "attempt": job.attempt,
+        "arguments": dict(job.arguments),
+        "not_before": job.not_before.isoformat() if job.not_before else None,
+        "stop": job.stop,
     }
+
+
+def _line(line: "Line") -> dict[str, Json]:
+    return {"line": line.number, "at": line.at.isoformat(), "text": line.text}
+
+
+def _line_text(line: "Line") -> str:
+    return f"{time_text(line.at)}  {line.text}"
 
 
 def _detail(job: Job) -> Json:
