@@ -20,6 +20,8 @@ from tundish.core import names
 from tundish.core.errors import Conflict, Locked, Unauthorised
 from tundish.core.people import EVERYTHING, Actor, Token, User
 
+COOKIE = "tundish-session"  # what the page keeps a session in
+
 _NOBODY = "no token, or one that does not count; make one: tundish token create NAME"
 _WRONG = "wrong name or password"
 

@@ -5,6 +5,7 @@ The catalog as a whole: one database, one object for each noun.
 from dataclasses import dataclass
 from typing import Self
 
+from tundish.catalog.answers import Answers
 from tundish.catalog.audit import Audit
 from tundish.catalog.bundles import Bundles
 from tundish.catalog.changes import Changes
@@ -17,6 +18,7 @@ from tundish.catalog.failures import Failures
 from tundish.catalog.images import Images
 from tundish.catalog.job_lines import JobLines
 from tundish.catalog.keeping import Keeping
+from tundish.catalog.listing import Listing
 from tundish.catalog.machines import Machines
 from tundish.catalog.notices import Notices
 from tundish.catalog.numbers import Numbers
@@ -56,6 +58,8 @@ class Catalog:
     users: Users
     tokens: Tokens
     failures: Failures
+    answers: Answers
+    listing: Listing
     numbers: Numbers
 
     @classmethod
@@ -91,6 +95,8 @@ class Catalog:
             users=Users(database),
             tokens=Tokens(database),
             failures=Failures(database),
+            answers=Answers(database),
+            listing=Listing(database),
             numbers=Numbers(database),
         )
 

@@ -8,7 +8,8 @@ TundishError
 ├── NotFound                no such thing
 │   └── BlobMissing         the store does not hold this digest
 ├── Conflict                not in this state
-│   └── Busy                somebody else holds it
+│   ├── Busy                somebody else holds it
+│   └── Stale               it was changed since it was read
 ├── Forbidden               known, not allowed
 ├── Unauthorised            not known: no key, a wrong one, or one that counts no more
 ├── Locked                  too many failed attempts: not now
@@ -105,6 +106,18 @@ class Conflict(TundishError):
 class Busy(Conflict):
     """
     Somebody else holds it.
+    """
+
+
+class Stale(Conflict):
+    """
+    It was changed since it was read; read it again.
+    """
+
+
+class Stale(Conflict):
+    """
+    It has changed since you looked at it; look again.
     """
 
 
@@ -329,6 +342,8 @@ class Reaction:
 REACTIONS: dict[type[TundishError], Reaction] = {
     InputError: Reaction(422, 2, retry=False, log="info"),
     NotFound: Reaction(404, 4, retry=False, log="info"),
+    Stale: Reaction(412, 5, retry=False, log="info"),
+    Stale: Reaction(412, 5, retry=False, log="info"),
     Conflict: Reaction(409, 5, retry=False, log="info"),
     Forbidden: Reaction(403, 6, retry=False, log="warning"),
     Unauthorised: Reaction(401, 6, retry=False, log="warning"),

@@ -1,0 +1,241 @@
+"""
+Lists of images for people: one line for each image, filtered, sorted and cut into pages by the engine.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Subquery, and_, exists, func, or_, select
+
+from tundish.catalog import tables
+from tundish.catalog.db import Database, bounded
+from tundish.catalog.door_tables import checks
+from tundish.core.errors import InputError
+from tundish.core.lifecycle import State
+
+_image, _version, _file, _check = tables.images.c, tables.versions.c, tables.files.c, checks.c
+SORTS = ("name", "version", "state", "since", "source")
+_BY_IMAGE = ("name", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """
+    Which images, and in which order. Empty words want anything; `text` is looked for in names and titles.
+    """
+
+    os: str = ""
+    series: str = ""
+    arch: str = ""
+    kernel: str = ""
+    source: str = ""
+    states: Collection[State] = ()  # none named: all but retired ones
+    pinned: bool | None = None
+    text: str = ""
+    sort: str = "name"
+    descending: bool = False
+    offset: int = 0
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """
+    An image by its newest version of those wanted.
+    """
+
+    id: int  # of the version
+    source: str
+    os: str
+    series: str
+    arch: str
+    kernel: str
+    label: str
+    title: str
+    version: str
+    versions: int  # how many of those wanted there are
+    state: State
+    since: datetime
+    size: int
+    pinned: bool
+    on_hold: bool
+    verdict: str  # fit, unfit; empty: not checked
+
+    @property
+    def ref(self) -> str:
+        """
+        os/series/arch/kernel@version.
+        """
+        name = "/".join(part for part in (self.os, self.series, self.arch, self.kernel) if part)
+        return f"{name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    lines: tuple[Line, ...]
+    total: int  # of all pages
+
+
+class Listing:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def images(self, wanted: Wanted) -> Lines:
+        """
+        One page of images. Their order is total, so that pages neither repeat nor miss one.
+
+        Raises:
+            InputError: it cannot be sorted by that.
+        """
+        with self._database.read() as connection:
+            total = int(connection.execute(_count(wanted)).scalar_one())
+            chosen = list(connection.scalars(_page(wanted)))
+            rows = {row.id: row for row in connection.execute(_rows(wanted, chosen))}
+            numbers = [row.number for row in rows.values()]
+            sized = select(_file.version_id, func.sum(_file.size)).group_by(_file.version_id)
+            sizes = {
+                number: int(size)
+                for number, size in connection.execute(sized.where(_file.version_id.in_(numbers)))
+            }
+        found = [rows[image] for image in chosen if image in rows]
+        return Lines(tuple(_line(row, sizes.get(row.number, 0)) for row in found), total)
+
+    def facets(self) -> Mapping[str, tuple[str, ...]]:
+        """
+        Every os, series, arch and source that something is held of.
+        """
+        with self._database.read() as connection:
+            return {
+                column.name: tuple(sorted(connection.scalars(select(column).distinct())))
+                for column in (_image.os, _image.series, _image.arch, _image.source)
+            }
+
+
+def _count(wanted: Wanted) -> Select[Any]:
+    """
+    How many images; where nothing is said of them, their versions alone are looked at.
+    """
+    said = _about_images(wanted)
+    joined = tables.versions.join(tables.images) if said else tables.versions
+    asked = select(func.count(_version.image_id.distinct())).select_from(joined)
+    return asked.where(*said, *_about_versions(wanted))
+
+
+def _page(wanted: Wanted) -> Select[Any]:
+    """
+    The images of a page. By name they come from an index, and a page ends the search; by what their newest
+    version is, that of every image must be found first.
+    """
+    if wanted.sort in _BY_IMAGE:
+        some = exists().where(_version.image_id == _image.id, *_about_versions(wanted))
+        asked = select(_image.id).where(some, *_about_images(wanted))
+    else:
+        newest = _newest(
+            tables.versions.join(tables.images), *_about_images(wanted), *_about_versions(wanted)
+        )
+        is_newest = and_(_version.image_id == newest.c.image_id, _version.name == newest.c.name)
+        joined = newest.join(tables.versions, is_newest).join(tables.images, _image.id == newest.c.image_id)
+        asked = select(_image.id).select_from(joined)
+    return _ordered(asked, wanted).offset(max(0, wanted.offset)).limit(bounded(wanted.limit))
+
+
+def _rows(wanted: Wanted, images: Sequence[int]) -> Select[Any]:
+    """
+    These images with their newest version of those wanted.
+    """
+    newest = _newest(tables.versions, _version.image_id.in_(images), *_about_versions(wanted))
+    asked = select(
+        tables.images,
+        _version.id.label("number"),
+        _version.name.label("version"),
+        _version.state,
+        _version.since,
+        _version.pinned,
+        newest.c.many,
+        _check.verdict,
+    )
+    return asked.select_from(
+        newest.join(tables.images, newest.c.image_id == _image.id)
+        .join(tables.versions, and_(_version.image_id == _image.id, _version.name == newest.c.name))
+        .outerjoin(checks, _check.version_id == _version.id)
+    )
+
+
+def _newest(among: FromClause, *conditions: ColumnElement[bool]) -> Subquery:
+    """
+    The last name of a version of those wanted, for each image that has one.
+    """
+    return (
+        select(_version.image_id, func.max(_version.name).label("name"), func.count().label("many"))
+        .select_from(among)
+        .where(*conditions)
+        .group_by(_version.image_id)
+        .subquery("newest")
+    )
+
+
+def _about_images(wanted: Wanted) -> list[ColumnElement[bool]]:
+    words = {
+        _image.os: wanted.os,
+        _image.series: wanted.series,
+        _image.arch: wanted.arch,
+        _image.kernel: wanted.kernel,
+        _image.source: wanted.source,
+    }
+    found = [column == word for column, word in words.items() if word]
+    for part in wanted.text.split():
+        columns = (_image.os, _image.series, _image.arch, _image.kernel, _image.title, _image.source)
+        found.append(or_(*(column.icontains(part, autoescape=True) for column in columns)))
+    return found
+
+
+def _about_versions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.states:
+        found.append(_version.state.in_([state.value for state in wanted.states]))
+    else:
+        found.append(_version.state != State.RETIRED.value)
+    if wanted.pinned is not None:
+        found.append(_version.pinned.is_(wanted.pinned))
+    return found
+
+
+def _ordered(asked: Select[Any], wanted: Wanted) -> Select[Any]:
+    name = (_image.os, _image.series, _image.arch, _image.kernel)
+    columns: dict[str, tuple[ColumnElement[Any], ...]] = {
+        "name": name,
+        "version": (_version.name, *name),
+        "state": (_version.state, *name),
+        "since": (_version.since, *name),
+        "source": (_image.source, *name),
+    }
+    chosen = columns.get(wanted.sort)
+    if chosen is None:
+        raise InputError(f"images cannot be sorted by {wanted.sort[:40]!r}; by one of {', '.join(SORTS)}")
+    first, *rest = chosen
+    if wanted.descending:
+        return asked.order_by(first.desc(), *(each.desc() for each in rest), _image.id.desc())
+    return asked.order_by(first, *rest, _image.id)
+
+
+def _line(row: Row[Any], size: int) -> Line:
+    return Line(
+        id=row.number,
+        source=row.source,
+        os=row.os,
+        series=row.series,
+        arch=row.arch,
+        kernel=row.kernel,
+        label=row.label,
+        title=row.title,
+        version=row.version,
+        versions=row.many,
+        state=State(row.state),
+        since=row.since,
+        size=size,
+        pinned=row.pinned,
+        on_hold=row.hold,
+        verdict=row.verdict or "",
+    )
