@@ -82,6 +82,14 @@ class Sources:
             found = map(_source, connection.execute(select(tables.sources)))
             return tuple(sorted(found, key=lambda source: (-source.priority, source.name)))
 
+    def added(self) -> Mapping[str, datetime]:
+        """
+        Since when each source is known.
+        """
+        with self._database.read() as connection:
+            found = {row.name: row.added_at for row in connection.execute(select(_is.name, _is.added_at))}
+        return MappingProxyType(found)
+
     def remove(self, name: str) -> None:
         """
         Forget a source with its selections and marks. Its images stay.
