@@ -115,12 +115,6 @@ class Stale(Conflict):
     """
 
 
-class Stale(Conflict):
-    """
-    It has changed since you looked at it; look again.
-    """
-
-
 class Forbidden(TundishError):
     """
     Not allowed.
@@ -342,7 +336,6 @@ class Reaction:
 REACTIONS: dict[type[TundishError], Reaction] = {
     InputError: Reaction(422, 2, retry=False, log="info"),
     NotFound: Reaction(404, 4, retry=False, log="info"),
-    Stale: Reaction(412, 5, retry=False, log="info"),
     Stale: Reaction(412, 5, retry=False, log="info"),
     Conflict: Reaction(409, 5, retry=False, log="info"),
     Forbidden: Reaction(403, 6, retry=False, log="warning"),
