@@ -115,11 +115,12 @@ class Publish(_OnChannel):
 @dataclass(frozen=True, slots=True)
 class Promote(_OnChannel):
     """
-    Let `channel` offer what `source` does.
+    Let `channel` offer what `source` does: this release, if one is named.
     """
 
     kind: ClassVar[str] = "promote"
     source: str
+    release: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +269,7 @@ def _promote(given: Arguments) -> Order:
     return Promote(
         channel=names.channel_name(given.text("channel", must=True)),
         source=names.channel_name(given.text("source", must=True)),
+        release=given.number("release", 1, 2**31),
     )
 
 

@@ -30,7 +30,7 @@ from tundish.check import report_json
 from tundish.check.assuming import Said
 from tundish.check.rule import Severity, Status
 from tundish.core import clock, names
-from tundish.core.errors import BadImage, InputError, Stopped, StorageError
+from tundish.core.errors import BadImage, Conflict, InputError, Stopped, StorageError
 from tundish.core.holding import Holding
 from tundish.core.image import Json
 from tundish.mirrors import desk as mirror
@@ -189,6 +189,8 @@ def _(order: orders.Publish, app: App, _task: Task) -> Ended:
 def _(order: orders.Promote, app: App, _task: Task) -> Ended:
     source, target = names.channel_name(order.source), names.channel_name(order.channel)
     plan = moving.plan_promotion(app.catalog, app.store, source, target)
+    if order.release not in {None, plan.compared.after}:
+        raise Conflict(f"channel {source} offers another release than when this was asked for; ask again")
     return _published(moving.promote(app.office(), plan))
 
 

@@ -3,25 +3,18 @@ What jobs say while they run, line by line. Bounded: the oldest lines of a job g
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select
 
 from tundish.catalog.db import Database, bounded
 from tundish.catalog.door_tables import job_lines
+from tundish.core.holding import Line
 
 LINES_KEPT = 1_000  # of one job
 MOST_WORDS = 500  # characters of one line
 
 _line = job_lines.c
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    number: int
-    at: datetime
-    text: str
 
 
 class JobLines:

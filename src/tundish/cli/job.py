@@ -4,18 +4,14 @@
 
 import json
 import time
-from typing import TYPE_CHECKING
 
 import click
 
 from tundish.cli.command import Noun
 from tundish.cli.noted import me
 from tundish.cli.session import answer, json_option, opened, table, time_text
-from tundish.core.holding import Job
+from tundish.core.holding import Job, Line
 from tundish.core.image import Json
-
-if TYPE_CHECKING:  # the catalog's library costs 0.2 s to import
-    from tundish.catalog.job_lines import Line
 
 REFRESH = 1.0  # seconds between two looks
 
@@ -174,11 +170,11 @@ def _fields(job: Job) -> dict[str, Json]:
     }
 
 
-def _line(line: "Line") -> dict[str, Json]:
+def _line(line: Line) -> dict[str, Json]:
     return {"line": line.number, "at": line.at.isoformat(), "text": line.text}
 
 
-def _line_text(line: "Line") -> str:
+def _line_text(line: Line) -> str:
     return f"{time_text(line.at)}  {line.text}"
 
 

@@ -63,6 +63,17 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """
+    What a job said, in one line of its log.
+    """
+
+    number: int
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """
     Something that happened and that somebody may want to read later.

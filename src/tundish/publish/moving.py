@@ -15,7 +15,7 @@ from tundish.core.errors import Conflict, NotFound
 from tundish.core.holding import Holding
 from tundish.core.names import ChannelName
 from tundish.core.payload import Signature
-from tundish.core.release import Channel, Verb, content_of, stack
+from tundish.core.release import Channel, Verb, content_of
 from tundish.publish import dialect as dialects
 from tundish.publish import linking, standing, tidying
 from tundish.publish.comparing import Compared, compare
@@ -23,6 +23,7 @@ from tundish.publish.linking import Mended
 from tundish.publish.publisher import Publication
 from tundish.publish.publisher import publish as write
 from tundish.publish.run import Office, refuse_unfit
+from tundish.publish.showing import release_before
 from tundish.publish.tidying import GRACE, Tidied
 from tundish.store.blobs import BlobSource
 
@@ -84,16 +85,9 @@ def roll_back(office: Office, name: ChannelName, to: int | None = None) -> Publi
     """
     with office.alone(name):
         channel = office.catalog.channels.get(name)
-        moves = office.catalog.channels.moves(name)
-        passed = stack(moves)
-        if to is None and len(passed) < 2:
-            raise Conflict(
-                f"channel {name} offered nothing before release {channel.release}; "
-                f"name one of its releases: tundish channel rollback {name} --to RELEASE"
-            )
-        if to is not None and to not in {move.release for move in moves}:
+        if to is not None and to not in {move.release for move in office.catalog.channels.moves(name)}:
             raise NotFound(f"channel {name} never offered a release {to}; see: tundish channel show {name}")
-        release = passed[-2] if to is None else to
+        release = release_before(office.catalog, name) if to is None else to
         return _move(office, Channel(name, channel.dialect, release), Verb.ROLLBACK)
 
 

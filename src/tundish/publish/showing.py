@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tundish.catalog.opened import Catalog
+from tundish.core.errors import Conflict
 from tundish.core.holding import Holding
 from tundish.core.names import ChannelName
-from tundish.core.release import Channel, Move, Release
+from tundish.core.release import Channel, Move, Release, stack
 from tundish.publish import standing
 from tundish.publish.run import Office
 from tundish.publish.standing import Standing
@@ -44,6 +45,24 @@ def show(catalog: Catalog, name: str, as_of: datetime | None = None) -> Shown:
         channel = Channel(channel.name, channel.dialect, last.release)
     release = catalog.channels.release(channel.release)
     return Shown(channel, release, catalog.images.released(release.id), moves[-MOVES_SHOWN:])
+
+
+def release_before(catalog: Catalog, name: ChannelName) -> int:
+    """
+    The release that a roll back of a channel goes back to.
+
+    Raises:
+        NotFound: no such channel.
+        Conflict: there is nothing before what it offers.
+    """
+    channel = catalog.channels.get(name)
+    passed = stack(catalog.channels.moves(name))
+    if len(passed) < 2:
+        raise Conflict(
+            f"channel {name} offered nothing before release {channel.release}; "
+            f"name one of its releases: tundish channel rollback {name} --to RELEASE"
+        )
+    return passed[-2]
 
 
 def signature_of(office: Office, name: ChannelName) -> Standing:

@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from tundish.app import orders
 from tundish.app.deeds.deed import deed
 from tundish.app.opened import App
-from tundish.app.orders import right_of
-from tundish.catalog.job_lines import LINES_KEPT, Line
+from tundish.app.orders import Order, right_of
+from tundish.catalog.job_lines import LINES_KEPT
 from tundish.catalog.records import QUEUED
 from tundish.core import clock
 from tundish.core.errors import Conflict, NotFound
-from tundish.core.holding import Job
+from tundish.core.holding import Job, Line
 from tundish.core.image import Json
+from tundish.core.names import channel_name
 from tundish.core.people import Actor, Power
+from tundish.publish.showing import release_before
 
 STOPPABLE = ("sync",)  # kinds that listen even where a command runs them
 _LONG = "keyring"  # what a line of the audit leaves out
@@ -28,12 +30,14 @@ def begin(app: App, actor: Actor, kind: str, arguments: Mapping[str, Json]) -> J
 
     Raises:
         InputError: there is no such kind, or an argument is missing, unknown or not of its form.
+        NotFound, Conflict: there is no such channel to roll back, or nothing before what it offers.
         Forbidden: the actor may not.
         Busy: too many are waiting.
     """
     order = orders.read(kind, arguments)
     power, about, name = order.right
     with deed(app.catalog.audit, actor, power, f"{kind}.begin", kind=about, name=name) as account:
+        arguments = _settled(app, order, arguments)
         number = _waiting(app, kind, arguments)
         if number is None:
             number = app.catalog.jobs.enqueue(
@@ -120,6 +124,18 @@ def log(app: App, actor: Actor, number: int, *, after: int = 0, limit: int = LIN
 def is_visible(actor: Actor, job: Job) -> bool:
     _, about, name = right_of(job)
     return actor.may(Power.SEE, about, name)
+
+
+def _settled(app: App, order: Order, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
+    """
+    The arguments, so that the job does the same whenever and however often it is begun: to go back once more
+    after a server died would be one release too far.
+    """
+    if isinstance(order, orders.Promote) and order.release is None:
+        return {**arguments, "release": app.catalog.channels.get(channel_name(order.source)).release}
+    if isinstance(order, orders.RollBack) and order.release is None:
+        return {**arguments, "release": release_before(app.catalog, channel_name(order.channel))}
+    return arguments
 
 
 def _waiting(app: App, kind: str, arguments: Mapping[str, Json]) -> int | None:
