@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from tests.support.stream_simulator import StreamSimulator
 from tundish.access.admission import Admission, admission
 from tundish.access.passwords import Passwords
 from tundish.app import sampling
+from tundish.app.deeds import sources
 from tundish.app.opened import App, open_app
 from tundish.app.sampling import Sample
 from tundish.core import clock
@@ -19,10 +21,13 @@ from tundish.core.image import Item, Product, Version
 from tundish.core.lifecycle import State
 from tundish.core.names import ContentId, ItemName, ItemPath, ProductName, SourceName, VersionName
 from tundish.core.notice import Kind, Severity, Wanted
-from tundish.core.people import EVERYTHING, Grant, Role, User
-from tundish.core.selection import Selection, Source
+from tundish.core.people import EVERYTHING, Actor, Grant, Role, User
+from tundish.core.selection import Selection
 from tundish.settings import load
+from tundish.sync.sources import Wish
 
+MOST_OFFERED = 1_000  # products; MAAS has some four hundred
+KERNELS = ("ga-24.04", "hwe-24.04-edge")
 PASSWORD = "correct horse battery"
 SOURCE = SourceName("vendor")
 CONTENT = ContentId("com.example.maas:stable:v3:download")
@@ -59,7 +64,22 @@ def people(gate: Admission) -> None:
 
 def furnish(app: App, images: int) -> None:
     now = clock.now()
-    app.catalog.sources.add(Source(SOURCE, "https://images.example/maas/", b""), now - timedelta(days=40))
+    stream = StreamSimulator(content_id=CONTENT)
+    for each in products(min(images + 20, MOST_OFFERED)):
+        for kernel in KERNELS:
+            stream.add(
+                product_name=f"{each.name}:{kernel}",
+                os=each.os,
+                series=each.series,
+                arch=each.arch,
+                kernel=kernel,
+                items={"squashfs": each.name.encode(), "boot-kernel": kernel.encode()},
+            )
+    stream.publish(now)
+    folder = app.settings.state / "stream"
+    stream.write_to(folder)
+    actor = Actor("ada", EVERYTHING, "command")
+    sources.add(app, actor, SOURCE, Wish(url=str(folder), unsigned=True))
     app.catalog.selections.add(Selection("ubuntu", "noble", ("amd64",)), now)
     app.catalog.images.record_many(SOURCE, products(images), State.COMPLETE, now - timedelta(days=3))
     text = "12.3 GiB are free; a sync may need more"

@@ -5,7 +5,7 @@ What an actor may not see is left out, as if it were not there.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,17 +17,24 @@ from tundish.app.viewing import CatalogViews
 from tundish.core import clock
 from tundish.core.errors import NotFound
 from tundish.core.holding import Event, Holding, Job, Usage
-from tundish.core.image import Extra
+from tundish.core.image import Extra, Json, Remark
 from tundish.core.lifecycle import State
 from tundish.core.machine import Deployment
+from tundish.core.names import SourceName
 from tundish.core.notice import Notice
 from tundish.core.people import Actor, Kind, Power
-from tundish.core.progress import Running
-from tundish.core.selection import Source
-from tundish.sync.catalogue import Vouching, vouching
+from tundish.core.progress import Progress, Running
+from tundish.core.selection import Selection, Source
+from tundish.sync.catalogue import Vouching, all_known, vouching
+from tundish.sync.offer import Offer
+from tundish.sync.plan import Plan, plan
+from tundish.sync.progress import read as progress_of
+from tundish.sync.sources import narrow
 from tundish.sync.status import status
+from tundish.web.matrix import Offering
 from tundish.web.rows import Booted, Row, rows_of
 
+MOST_REMARKS = 50
 RECENT = 200  # deployments and events that are looked through
 
 
@@ -188,3 +195,100 @@ def booted(app: App) -> Mapping[str, Booted]:
         machines[boot.image].add(boot.mac)
         last.setdefault(boot.image, boot.started_at)
     return {ref: Booted(len(macs), last[ref]) for ref, macs in machines.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """
+    What a source offers, in numbers, and what of it was skipped and why.
+    """
+
+    products: int
+    versions: int
+    size: int  # of the newest version of each
+    oses: tuple[tuple[str, int], ...]
+    signer: str
+    until: datetime | None
+    remarks: tuple[Remark, ...]
+
+
+def offered(offer: Offer) -> Offered:
+    newest = [max(each.versions, key=lambda one: one.name) for each in offer.products if each.versions]
+    sizes = {item.digest: item.size for version in newest for item in version.items}
+    return Offered(
+        products=len(offer.products),
+        versions=sum(len(each.versions) for each in offer.products),
+        size=sum(sizes.values()),
+        oses=tuple(sorted(Counter(each.os for each in offer.products).items())),
+        signer=offer.signature.fingerprint if offer.signature else "",
+        until=offer.good_until,
+        remarks=offer.remarks[:MOST_REMARKS],
+    )
+
+
+def known_offer(app: App, source: Source) -> Offered | None:
+    """
+    What a source offered when it was last read; None if it never was, or nobody vouches for it any more.
+    """
+    found = all_known(app.desk(), source.name)
+    return offered(found[0]) if found else None
+
+
+def held_by_source(app: App) -> Mapping[str, int]:
+    """
+    How many versions are held of each source.
+    """
+    return Counter(each.source for each in app.catalog.images.list() if each.state is not State.RETIRED)
+
+
+def offerings(app: App, actor: Actor, only: str = "") -> Sequence[Offering]:
+    """
+    What the enabled sources, or one of them, were last known to offer; those of higher priority first.
+    """
+    seen = {each.name for each in sources(app, actor)}
+    offers = [
+        offer
+        for offer in all_known(app.desk(), SourceName(only) if only else None)
+        if offer.source.name in seen
+    ]
+    wanted = [selection for _, selection in app.catalog.selections.list()]
+    found = []
+    for offer in sorted(offers, key=lambda each: (-each.source.priority, each.source.name)):
+        chosen = {each.name for one in wanted for each in narrow(offer, one).products}
+        found += [Offering(each, offer.source.name, each.name in chosen) for each in offer.products]
+    return found
+
+
+def preview(app: App, further: Sequence[Selection]) -> Plan:
+    """
+    What a sync would do if these were selected, too, as far as it is known what the sources offer.
+    """
+    catalog, store = app.catalog, app.store
+    return plan(
+        all_known(app.desk()),
+        [*(selection for _, selection in catalog.selections.list()), *further],
+        catalog.images.list(),
+        held={blob.digest for blob in store.walk()},
+        unfinished={blob.digest: blob.size for blob in store.unfinished()},
+        ties=catalog.keeping.ties(),
+        priorities={each.name: each.priority for each in catalog.sources.list() if each.enabled},
+    )
+
+
+def detail(job: Job) -> Mapping[str, Json]:
+    """
+    What a job notes of itself; nothing where that is no mapping.
+    """
+    try:
+        found = json.loads(job.detail or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def total(job: Job) -> Progress | None:
+    """
+    How far a job is that moves files; None for others.
+    """
+    found = progress_of(job.detail).progress if job.kind == "sync" else None
+    return found if found is not None and found.files else None

@@ -36,18 +36,15 @@ class Renderer:
             many=words.many,
             stamp=words.stamp,
             moment=_moment,
+            shown=without_password,
         )
 
     def page(self, visit: Visit, shown: Shown, csrf: str) -> str:
         """
-        A page, or that block of it which htmx asked for.
+        A page, or that part of it which htmx asked for.
         """
-        template = self._templates.get_template(shown.template)
-        values = {**self._frame(visit, shown, csrf), **shown.values}
-        if visit.is_part and shown.part:
-            context = template.new_context(values)
-            return "".join(template.blocks[shown.part](context))
-        return template.render(values)
+        name = shown.part if visit.is_part and shown.part else shown.template
+        return self._templates.get_template(name).render({**self._frame(visit, shown, csrf), **shown.values})
 
     def _frame(self, visit: Visit, shown: Shown, csrf: str) -> Mapping[str, object]:
         actor = visit.actor
@@ -82,3 +79,12 @@ def _moment(at: datetime | None) -> Markup:
         return Markup('<span class="quiet">never</span>')
     full, spoken = escape(words.stamp(at)), escape(words.ago(at, clock.now()))
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), full, spoken)
+
+
+def without_password(url: str) -> str:
+    """
+    An address as it may be shown: who logs in, and with what, is masked.
+    """
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}***@{host.rpartition('@')[2]}{slash}{path}" if "@" in host else url

@@ -127,7 +127,7 @@ def listed(rows: Sequence[Row], wanted: Wanted) -> Listed:
     """
     fitting = sorted((row for row in rows if _fits(row, wanted)), key=SORTS["release"])
     fitting.sort(key=SORTS.get(wanted.sort, SORTS["release"]), reverse=wanted.descending)
-    fitting.sort(key=lambda row: _place(row.holding.product.os))
+    fitting.sort(key=lambda row: place(row.holding.product.os))
     last = max((len(fitting) + PER_PAGE - 1) // PER_PAGE, 1)
     page = min(max(wanted.page, 1), last)
     counts = Counter(row.holding.product.os for row in fitting)
@@ -151,7 +151,7 @@ def _words(found: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(found)))
 
 
-def _place(os: str) -> tuple[bool, bool, str]:
+def place(os: str) -> tuple[bool, bool, str]:
     """
     Ubuntu first and what has no name of its own last, as operators know it from MAAS.
     """

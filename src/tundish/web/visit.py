@@ -117,7 +117,7 @@ class Same:
 @dataclass(frozen=True, slots=True)
 class Shown:
     """
-    A template with its values. `part` is the block that htmx gets alone.
+    A template with its values. `part` is the template of that part which htmx gets alone.
     """
 
     template: str

@@ -43,7 +43,7 @@ def show(visit: Visit) -> Answer:
     }
     query = urlencode({key: value for key, value in _filters(wanted).items() if value})
     same = Same("tundish image list", f"/images?{query}" if query else "/images")
-    return Shown("images.html", values, (same,), part="list")
+    return Shown("images.html", values, (same,), part="images_list.html")
 
 
 def wanted_of(query: Words) -> Wanted:

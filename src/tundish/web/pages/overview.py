@@ -39,7 +39,7 @@ def transfers(visit: Visit) -> Answer:
     """
     What moves right now, for a page that shows the rest already.
     """
-    return Shown("overview_transfers.html", _transfers(visit), part="transfers")
+    return Shown("overview_transfers.html", _transfers(visit), part="overview_transfers.html")
 
 
 def sync(visit: Visit) -> Answer:

@@ -1,0 +1,134 @@
+"""
+An image: its versions and files, who vouches for them, what was found in them, and what happened to them.
+"""
+
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from tundish.app.deeds import jobs as job_deeds
+from tundish.app.inspecting import Form
+from tundish.app.opened import App
+from tundish.check.difference_rows import sections
+from tundish.core.errors import InputError
+from tundish.core.holding import OWN, Holding
+from tundish.core.people import Kind, Power
+from tundish.core.selection import Source
+from tundish.web import asking
+from tundish.web.inside import difference as differing
+from tundish.web.inside import inside as looked
+from tundish.web.inside import materials
+from tundish.web.visit import Answer, Handed, Moved, Route, Same, Shown, Visit
+
+MOST_ROWS = 500  # of one section of a difference
+MEDIA_TYPES = {
+    Form.CYCLONEDX: ("cdx.json", "application/vnd.cyclonedx+json"),
+    Form.SPDX: ("spdx.json", "application/spdx+json"),
+}
+
+
+def show(visit: Visit) -> Answer:
+    app, it = visit.app, _image(visit)
+    versions = asking.versions(app, it)
+    ties = app.catalog.keeping.ties()
+    source = _source(app, it)
+    values = {
+        "it": it,
+        "versions": versions,
+        "older": [each for each in versions if each.version.name < it.version.name],
+        "ties": {each.id: ties.get(each.id, "") for each in versions},
+        "files": [(item, app.store.has(item.digest)) for item in it.version.items],
+        "source": source,
+        "trust": asking.trust(app, source) if source else None,
+        "is_own": it.source == OWN,
+        "checked": asking.checked(app, it),
+        "boots": asking.deployments(app, it),
+        "events": asking.events(app, it),
+        "progress": asking.progress(app, versions),
+        "can_edit": visit.actor.may(Power.IMAGE_EDIT, Kind.IMAGE, it.ref),
+        "can_check": visit.actor.may(Power.CHECK, Kind.IMAGE, it.ref),
+    }
+    same = (
+        Same(f"tundish image show {it.ref}", f"/images/{it.id}"),
+        Same(f"tundish check {it.ref}", f"/images/{it.id}/check"),
+    )
+    return Shown("image.html", values, same)
+
+
+def inside(visit: Visit) -> Answer:
+    """
+    Packages and space, looked up in the image itself.
+    """
+    it = _image(visit)
+    found = looked(visit.app, it)
+    values = {"it": it, "inside": found, "drawing": Markup(found.drawing)}  # noqa: S704 - our own, escaped
+    return Shown(
+        "image_inside.html",
+        values,
+        (Same(f"tundish image inspect {it.ref}", f"/images/{it.id}"),),
+        part="image_inside_part.html",
+    )
+
+
+def bill(visit: Visit) -> Answer:
+    """
+    The bill of materials as a file.
+
+    Raises:
+        InputError: no such form.
+    """
+    it, word = _image(visit), visit.query.one("form", Form.CYCLONEDX)
+    if word not in set(Form):
+        raise InputError(f"{word[:40]!r} is no form of a bill of materials; one of {', '.join(Form)}")
+    ending, media_type = MEDIA_TYPES[Form(word)]
+    name = f"{it.ref.replace('/', '_').replace('@', '_')}.{ending}"
+    return Handed(name, media_type, materials(visit.app, it, Form(word)))
+
+
+def difference(visit: Visit) -> Answer:
+    """
+    What is different between two versions.
+    """
+    after = _image(visit)
+    before = asking.image(visit.app, visit.actor, visit.query.one("before"))
+    found = differing(visit.app, before, after)
+    values = {
+        "before": before,
+        "after": after,
+        "found": found,
+        "sections": sections(found),
+        "most": MOST_ROWS,
+    }
+    same = Same(
+        f"tundish image diff {before.ref} {after.ref}", f"/images/{after.id}/difference?before={before.id}"
+    )
+    return Shown("image_difference.html", values, (same,), part="image_difference_part.html")
+
+
+def check(visit: Visit) -> Answer:
+    """
+    Let a check wait for the server.
+    """
+    it = asking.image(visit.app, visit.actor, visit.form.one("ref"))
+    job = job_deeds.begin(visit.app, visit.actor, "check", {"image": it.ref})
+    return Moved(f"/image?ref={quote(it.ref)}", f"Job {job.id} was asked for: a check of {it.ref}.")
+
+
+def _image(visit: Visit) -> Holding:
+    return asking.image(visit.app, visit.actor, visit.query.one("ref"))
+
+
+def _source(app: App, it: Holding) -> Source | None:
+    """
+    Where it came from, if that is known still.
+    """
+    return next((each for each in app.catalog.sources.list() if each.name == it.source), None)
+
+
+ROUTES = (
+    Route("/image", show),
+    Route("/image/inside", inside),
+    Route("/image/bill", bill),
+    Route("/image/difference", difference),
+    Route("/image/check", check, "POST"),
+)
