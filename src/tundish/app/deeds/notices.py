@@ -1,5 +1,5 @@
 """
-Deeds on notices.
+Deeds on notices: putting one aside.
 """
 
 from tundish.app.deeds.deed import deed
@@ -16,9 +16,7 @@ def dismiss(app: App, actor: Actor, number: int) -> Notice:
     Raises:
         NotFound: there is none of this number.
     """
-    with deed(
-        app.catalog.audit, actor, Power.NOTICE_EDIT, "notice.dismiss", name=f"notice {number}"
-    ) as account:
+    with deed(app.catalog.audit, actor, Power.NOTICE_EDIT, "notice.dismiss", name=str(number)) as account:
         found = app.catalog.notices.dismiss(number, clock.now())
-        account.after = {"kind": found.kind, "subject": found.subject}
+        account.after = {"kind": found.kind, "subject": found.subject, "text": found.text}
         return found

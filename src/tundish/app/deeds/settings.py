@@ -1,14 +1,14 @@
 """
-Deeds on what an operator chose for this state: a running server follows at once.
+Deeds on what was chosen for the whole state: syncs by themselves, notices, and the image for new machines.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from tundish.app import choosing
 from tundish.app.deeds.deed import deed
 from tundish.app.opened import App
-from tundish.core.errors import InputError
 from tundish.core.image import Json
 from tundish.core.notice import OPTIONAL
 from tundish.core.people import Actor, Power
@@ -17,83 +17,71 @@ from tundish.sync.schedule import Schedule
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    schedule: Schedule
-    commissioning: str  # os/series; empty: the newest LTS offered
+    """
+    `notices_off`: the kinds of notices that nobody wants. `commissioning` is os/series, or empty.
+    """
+
+    sync_on: bool
+    sync_every: int  # seconds
+    sync_window: str
+    commissioning: str
     notices_off: tuple[str, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """
-    What is None stays; an empty text takes a setting away.
-    """
-
-    sync_on: bool | None = None
-    sync_every: timedelta | None = None
-    sync_window: str | None = None
-    commissioning: str | None = None
-    notices_off: tuple[str, ...] | None = None
+    def public(self) -> dict[str, Json]:
+        return {
+            "sync_on": self.sync_on,
+            "sync_every": self.sync_every,
+            "sync_window": self.sync_window,
+            "commissioning": self.commissioning,
+            "notices_off": list(self.notices_off),
+        }
 
 
-def get(app: App) -> Chosen:
+def chosen(app: App) -> Chosen:
     """
     What is chosen now.
     """
     choices = app.catalog.choices
+    schedule = choosing.chosen_schedule(choices)
     return Chosen(
-        choosing.chosen_schedule(choices),
-        choosing.chosen_commissioning(choices),
-        tuple(sorted(choosing.unwanted_notices(choices))),
+        sync_on=schedule.on,
+        sync_every=int(schedule.every.total_seconds()),
+        sync_window=schedule.window,
+        commissioning=choosing.chosen_commissioning(choices),
+        notices_off=tuple(sorted(map(str, choosing.unwanted_notices(choices)))),
     )
 
 
-def change(app: App, actor: Actor, wanted: Change) -> Chosen:
+def change(app: App, actor: Actor, wanted: Mapping[str, Json]) -> Chosen:
     """
-    Choose anew.
+    Choose anew what is named; the rest stays.
 
     Raises:
-        InputError: something makes no sense; nothing of that kind is changed.
+        InputError: a value makes no sense; nothing is changed by it.
     """
-    choices = app.catalog.choices
-    with deed(app.catalog.audit, actor, Power.SETTING_EDIT, "settings.change", name="settings") as account:
-        before = get(app)
-        account.before = public(before)
-        unknown = sorted(set(wanted.notices_off or ()) - set(OPTIONAL))
-        if unknown:
-            raise InputError(
-                f"notices of kind {unknown[0][:40]!r} cannot be turned off; these can: {', '.join(OPTIONAL)}"
-            )
-        if (wanted.sync_on, wanted.sync_every, wanted.sync_window) != (None, None, None):
-            choosing.choose_schedule(choices, _schedule(before.schedule, wanted))
-        if wanted.commissioning is not None:
-            choosing.choose_commissioning(choices, wanted.commissioning)
-        if wanted.notices_off is not None:
-            for kind in OPTIONAL:
-                choosing.want_notices(choices, kind, on=kind not in wanted.notices_off)
-        after = get(app)
-        account.after = public(after)
+    with deed(app.catalog.audit, actor, Power.SETTING_EDIT, "setting.change") as account:
+        before = chosen(app)
+        values = {**before.public(), **wanted}
+        account.before = before.public()
+        _choose(app, before, values)
+        after = chosen(app)
+        account.after = after.public()
         return after
 
 
-def public(chosen: Chosen) -> dict[str, Json]:
-    """
-    The choices for front-ends: fields are added, never changed.
-    """
-    return {
-        "sync_on": chosen.schedule.on,
-        "sync_every": int(chosen.schedule.every.total_seconds()),
-        "sync_window": chosen.schedule.window,
-        "commissioning": chosen.commissioning,
-        "notices_off": list(chosen.notices_off),
-    }
-
-
-def _schedule(before: Schedule, wanted: Change) -> Schedule:
-    found = before
-    if wanted.sync_on is not None:
-        found = replace(found, on=wanted.sync_on)
-    if wanted.sync_every is not None:
-        found = replace(found, every=wanted.sync_every)
-    if wanted.sync_window is not None:
-        found = replace(found, window=wanted.sync_window)
-    return found
+def _choose(app: App, before: Chosen, values: Mapping[str, Json]) -> None:
+    choices = app.catalog.choices
+    schedule = Schedule(
+        bool(values["sync_on"]),
+        timedelta(seconds=float(str(values["sync_every"]))),
+        str(values["sync_window"] or ""),
+    )
+    choosing.choose_schedule(choices, schedule)
+    choosing.choose_commissioning(choices, str(values["commissioning"] or ""))
+    off = values["notices_off"]
+    wanted = {str(each) for each in off} if isinstance(off, list) else set()
+    for kind in wanted - set(before.notices_off):
+        choosing.want_notices(choices, kind, on=False)
+    for kind in OPTIONAL:
+        if kind in before.notices_off and kind not in wanted:
+            choosing.want_notices(choices, str(kind), on=True)
