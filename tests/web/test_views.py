@@ -6,6 +6,7 @@ import pytest
 from tests.support.seeding import Seeded, seeded
 from tests.web.asked import Visitor
 from tundish.core.lifecycle import State
+from tundish.core.people import Grant, Kind, Role
 from tundish.web.views import VIEWS
 
 NOBLE = "ubuntu/noble/amd64/generic"
@@ -207,3 +208,31 @@ def test_a_wrong_address_is_explained(few: Seeded, path: str) -> None:
     answer = Visitor(few).log_in("vic").get(path)
 
     assert (True, True) == (answer.status in (404, 422), 'role="alert"' in answer.text)
+
+
+def test_many_images_come_in_pages(tmp_path: Path) -> None:
+    """
+    A page of the list holds a hundred rows, whatever there is, and says how many there are.
+    """
+    with seeded(tmp_path / "state", 250) as held:
+        text = Visitor(held).log_in().get("/images?page=3").text
+
+        assert (50, True, True) == (
+            text.count('name="ref"'),
+            "250 images" in text,
+            "Page 3 of 3" in text,
+        )
+
+
+def test_who_may_see_some_images_sees_only_those(fresh: Seeded) -> None:
+    """
+    A grant for images of one name shows these, and every other as if it were not there.
+    """
+    grants = (Grant(Role.VIEWER, Kind.IMAGE, "ubuntu/noble/amd64*"),)
+    fresh.app.catalog.users.set_grants("vic", grants)
+    visitor = Visitor(fresh).log_in("vic")
+
+    assert (["Ubuntu noble"], 404) == (
+        re.findall(r'href="/image\?ref=[^"]*">([^<]*)<', visitor.get("/images").text),
+        visitor.get("/image?ref=ubuntu/s000/arm64").status,
+    )

@@ -149,6 +149,15 @@ class Images:
         with self._database.read() as connection:
             return _one(connection, number)
 
+    def versions(self, number: HoldingId) -> tuple[Holding, ...]:
+        """
+        Every version of the image that this holding is of, the newest first; empty if it is gone.
+        """
+        image = select(_version.image_id).where(_version.id == number).scalar_subquery()
+        with self._database.read() as connection:
+            found = _holdings(connection, _version.image_id == image)
+        return tuple(sorted(found, key=lambda holding: holding.version.name, reverse=True))
+
     def find(self, ref: str) -> Holding:
         """
         The holding people mean by os/series/arch, with /kernel and @version where they name them.

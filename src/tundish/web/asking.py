@@ -5,7 +5,7 @@ What an actor may not see is left out, as if it were not there.
 """
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,7 +32,6 @@ from tundish.sync.progress import read as progress_of
 from tundish.sync.sources import narrow
 from tundish.sync.status import status
 from tundish.web.matrix import Offering
-from tundish.web.rows import Booted, Row, rows_of
 
 MOST_REMARKS = 50
 RECENT = 200  # deployments and events that are looked through
@@ -122,12 +121,7 @@ def versions(app: App, holding: Holding) -> Sequence[Holding]:
     """
     All versions of the image that this is one of, the newest first.
     """
-    found = [each for each in app.catalog.images.list(source=holding.source) if line(each) == line(holding)]
-    return sorted(found, key=lambda each: each.version.name, reverse=True)
-
-
-def line(holding: Holding) -> tuple[str, str, str]:
-    return (holding.source, holding.product.content_id, holding.product.name)
+    return app.catalog.images.versions(holding.id)
 
 
 def checked(app: App, holding: Holding) -> Checked | None:
@@ -175,28 +169,6 @@ def progress(app: App, holdings: Iterable[Holding]) -> Mapping[int, tuple[int, i
     return found
 
 
-def images(app: App, actor: Actor) -> Sequence[Row]:
-    """
-    Every image that the actor may see, one row each.
-    """
-    held = app.catalog.images.list()
-    if not actor.may(Power.SEE, Kind.IMAGE, "*"):
-        held = tuple(each for each in held if actor.may(Power.SEE, Kind.IMAGE, each.ref))
-    return rows_of(held, booted(app))
-
-
-def booted(app: App) -> Mapping[str, Booted]:
-    """
-    The last deployments, by image.
-    """
-    machines: defaultdict[str, set[str]] = defaultdict(set)
-    last: dict[str, datetime] = {}
-    for boot in app.catalog.machines.deployments(limit=RECENT):
-        machines[boot.image].add(boot.mac)
-        last.setdefault(boot.image, boot.started_at)
-    return {ref: Booted(len(macs), last[ref]) for ref, macs in machines.items()}
-
-
 @dataclass(frozen=True, slots=True)
 class Offered:
     """
@@ -232,13 +204,6 @@ def known_offer(app: App, source: Source) -> Offered | None:
     """
     found = all_known(app.desk(), source.name)
     return offered(found[0]) if found else None
-
-
-def held_by_source(app: App) -> Mapping[str, int]:
-    """
-    How many versions are held of each source.
-    """
-    return Counter(each.source for each in app.catalog.images.list() if each.state is not State.RETIRED)
 
 
 def offerings(app: App, actor: Actor, only: str = "") -> Sequence[Offering]:

@@ -93,10 +93,11 @@ class _Pages:
         """
         visit = self._visit(request, Words())
         try:
-            await run_in_threadpool(self._known, visit, is_open=False)
+            known = await run_in_threadpool(self._known, visit, is_open=False)
         except TundishError:
             return Response(status_code=204, headers=HEADERS)  # tells the browser not to come again
-        return StreamingResponse(live.events(self._house.app), media_type=live.MEDIA_TYPE, headers=HEADERS)
+        told = live.events(self._house.app.feed, known.actor)
+        return StreamingResponse(told, media_type=live.MEDIA_TYPE, headers=HEADERS)
 
     def _answered(self, request: Request, route: Route, form: Words) -> Response:
         visit = self._visit(request, form)

@@ -4,72 +4,33 @@ The stream of events that open pages listen to: which kinds of things changed an
 No content is sent, so nobody learns by it what they may not see.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
-from starlette.concurrency import run_in_threadpool
+from tundish.app.changes import BEAT, KINDS, Change
+from tundish.app.feed import Feed
+from tundish.core.people import Actor
 
-from tundish.app.opened import App
-
-LOOK = 1.0  # seconds between two looks
-QUIET = 15  # looks without a change until a line says that we are still there
-LIFE = 600  # looks; then the browser comes again, and shows its session again
 MEDIA_TYPE = "text/event-stream"
+AGAIN = 3000  # milliseconds until a browser comes again
+NAMES = {"job": "jobs", "transfer": "progress", "image": "images", "notice": "notices", "upload": "uploads"}
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+async def events(feed: Feed, actor: Actor) -> AsyncIterator[str]:
     """
-    What two looks differ in, by the name of its event.
+    Events as they are sent, as long as somebody listens and may be told.
     """
-
-    jobs: tuple[tuple[int, str], ...]
-    progress: tuple[str, ...]
-    images: tuple[int, int]
-    notices: tuple[int, ...]
+    yield f"retry: {AGAIN}\n\n"
+    async for change in feed.listen(kinds=KINDS, may=lambda change: change.is_for(actor)):
+        yield told(change)
 
 
-def look(app: App) -> Seen:
+def told(change: Change) -> str:
     """
-    A few rows, each found by an index.
+    One change as an event. What is no change of its own makes every part look again.
     """
-    catalog = app.catalog
-    last = catalog.jobs.list(limit=5)
-    deeds, events = catalog.audit.list(limit=1), catalog.events.list(limit=1)
-    return Seen(
-        tuple((job.id, job.outcome) for job in last),
-        tuple(job.detail for job in last),
-        (deeds[0].id if deeds else 0, events[0].id if events else 0),
-        tuple(each.id for each in catalog.notices.list()),
-    )
-
-
-def changed(before: Seen, after: Seen) -> tuple[str, ...]:
-    """
-    The events that tell what changed. A job that began or ended may have changed images, too.
-    """
-    found = [name for name in ("jobs", "progress", "images", "notices") if _is_other(before, after, name)]
-    return tuple(dict.fromkeys([*found, "images"] if "jobs" in found else found))
-
-
-def _is_other(before: Seen, after: Seen, name: str) -> bool:
-    return bool(getattr(before, name) != getattr(after, name))
-
-
-async def events(app: App) -> AsyncIterator[str]:
-    """
-    Events as they are sent, until the life of the stream is over.
-    """
-    seen, quiet = await run_in_threadpool(look, app), 0
-    yield "retry: 3000\n\n"
-    for _ in range(LIFE):
-        await asyncio.sleep(LOOK)
-        before, seen = seen, await run_in_threadpool(look, app)
-        told = changed(before, seen)
-        for name in told:
-            yield f"event: {name}\ndata: 1\n\n"
-        quiet = 0 if told else quiet + 1
-        if quiet == QUIET:
-            quiet = 0
-            yield ": still here\n\n"
+    if change.kind == BEAT:
+        return ": still here\n\n"
+    names = (NAMES[change.kind],) if change.kind in NAMES else ()
+    if change.kind not in KINDS:
+        names = tuple(NAMES.values())
+    return "".join(f"event: {name}\ndata: 1\n\n" for name in names)

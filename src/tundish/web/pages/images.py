@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from tundish.app.deeds import images as deeds
+from tundish.app.gallery import SORTS, Asked, booted, gallery
 from tundish.app.opened import App
 from tundish.core.errors import InputError, TundishError
 from tundish.core.holding import Holding
+from tundish.core.lifecycle import State
 from tundish.core.people import Actor, Kind, Power
 from tundish.web import asking
 from tundish.web.guard import local
-from tundish.web.rows import SORTS, Wanted, listed
+from tundish.web.rows import grouped
 from tundish.web.visit import Answer, Moved, Route, Same, Shown, Visit, Words
 from tundish.web.words import many
 
@@ -31,58 +33,58 @@ ASKED = {"delete", "roll-back"}  # those that take something away
 
 
 def show(visit: Visit) -> Answer:
-    wanted = wanted_of(visit.query)
-    found = listed(asking.images(visit.app, visit.actor), wanted)
-    shown = [row.holding for group in found.groups for row in group.rows]
+    asked = asked_of(visit.query)
+    running = asking.running(visit.app, visit.actor)
+    moving = running.transfers if running and running.is_running else ()
+    found = gallery(visit.app, visit.actor, asked, moving)
     values = {
-        "wanted": wanted,
+        "asked": asked,
         "found": found,
-        "progress": asking.progress(visit.app, shown),
-        "words": _words(wanted),
+        "groups": grouped(found.lines, by_os=asked.sort == "name"),
+        "states": tuple(State),
+        "words": _words(asked),
         "can_edit": visit.actor.may_somewhere(Power.IMAGE_EDIT),
     }
-    query = urlencode({key: value for key, value in _filters(wanted).items() if value})
+    query = urlencode({key: value for key, value in _filters(asked).items() if value})
     same = Same("tundish image list", f"/images?{query}" if query else "/images")
     return Shown("images.html", values, (same,), part="images_list.html")
 
 
-def wanted_of(query: Words) -> Wanted:
+def asked_of(query: Words) -> Asked:
     """
     What the form above the list says.
 
     Raises:
         InputError: a page that is no number.
     """
-    sort = query.one("sort", "release")
-    return Wanted(
+    sort = query.one("sort", "name")
+    return Asked(
         text=query.one("q")[:200],
         os=query.one("os"),
         arch=query.one("arch"),
         state=query.one("state"),
         source=query.one("source"),
-        kind=query.one("kind"),
-        sort=sort if sort in SORTS else "release",
-        descending=query.one("order", "desc") != "asc",
+        sort=sort if sort in SORTS else "name",
+        descending=query.one("order") == "desc",
         page=query.number("page", 1, least=1, most=1_000_000),
     )
 
 
-def _filters(wanted: Wanted) -> dict[str, str]:
+def _filters(asked: Asked) -> dict[str, str]:
     return {
-        "q": wanted.text,
-        "os": wanted.os,
-        "arch": wanted.arch,
-        "state": wanted.state,
-        "source": wanted.source,
-        "kind": wanted.kind,
+        "q": asked.text,
+        "os": asked.os,
+        "arch": asked.arch,
+        "state": asked.state,
+        "source": asked.source,
     }
 
 
-def _words(wanted: Wanted) -> str:
+def _words(asked: Asked) -> str:
     """
     The query again, for links to other pages of the list.
     """
-    said = {**_filters(wanted), "sort": wanted.sort, "order": "desc" if wanted.descending else "asc"}
+    said = {**_filters(asked), "sort": asked.sort, "order": "desc" if asked.descending else ""}
     found = urlencode({key: value for key, value in said.items() if value})
     return f"{found}&" if found else ""
 
@@ -123,7 +125,7 @@ def ask(visit: Visit, verb: str, refs: tuple[str, ...], back: str) -> Answer:
     """
     found = [asking.image(visit.app, visit.actor, ref) for ref in refs]
     ties = visit.app.catalog.keeping.ties()
-    boots = asking.booted(visit.app)
+    boots = booted(visit.app)
     values = {
         "verb": verb,
         "found": found,

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from tundish.app.deeds import jobs as job_deeds
 from tundish.app.deeds import sources as deeds
+from tundish.app.gallery import count_of
 from tundish.app.opened import App
 from tundish.core.errors import InputError, NotFound, TundishError
 from tundish.core.people import Actor, Kind, Power
@@ -24,7 +25,7 @@ def show(visit: Visit) -> Answer:
     found = asking.sources(visit.app, visit.actor)
     values = {
         "sources": [(each, asking.read_at(visit.app, each), asking.trust(visit.app, each)) for each in found],
-        "counts": asking.held_by_source(visit.app),
+        "counts": {each.name: count_of(visit.app, each.name) for each in found},
         "can_edit": visit.actor.may_somewhere(Power.SOURCE_EDIT),
         "can_sync": visit.actor.may(Power.SYNC),
         "default": NAME if visit.actor.may(Power.SOURCE_EDIT, Kind.SOURCE, NAME) else "",
@@ -93,7 +94,7 @@ def _one(
         "action": f"/sources/{quote(source.name)}",
         "trust": asking.trust(app, source),
         "read_at": asking.read_at(app, source),
-        "held": asking.held_by_source(app).get(source.name, 0),
+        "held": count_of(app, source.name),
         "streams": [word for word in STREAMS if f"/{word}/" in source.url + "/"],
         "all_streams": STREAMS,
         "can_edit": visit.actor.may(Power.SOURCE_EDIT, Kind.SOURCE, source.name),
@@ -142,7 +143,7 @@ def _checked(visit: Visit, source: Source) -> Answer:
 
 
 def _ask(visit: Visit, source: Source) -> Answer:
-    values = {"source": source, "held": asking.held_by_source(visit.app).get(source.name, 0)}
+    values = {"source": source, "held": count_of(visit.app, source.name)}
     values["selections"] = sum(each.source == source.name for _, each in visit.app.catalog.selections.list())
     same = Same(f"tundish source remove {source.name}", f"/sources/{source.name}", "DELETE")
     return Shown("source_ask.html", values, (same,))
