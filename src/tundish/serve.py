@@ -20,11 +20,11 @@ from tundish.app.booting import CatalogBoots
 from tundish.app.opened import App
 from tundish.app.resigning import Resigner
 from tundish.app.running import Runner
-from tundish.app.viewing import CatalogViews
 from tundish.app.worker import Worker
 from tundish.boot.http import FileDoor, file_door
 from tundish.boot.listener import LIMITS, Limits, listening
 from tundish.boot.trees import FolderTrees
+from tundish.compat.door import maas_mount
 from tundish.core import clock
 from tundish.core.errors import Conflict, Forbidden, InputError
 from tundish.web.door import page_routes
@@ -112,8 +112,9 @@ def doors(app: App) -> tuple[ControlDoor, FileDoor]:
         trees=FolderTrees(app.channels),
         arguments=app.settings.kernel_arguments,
     )
-    control = control_door(CatalogViews(app.catalog, app.store))
-    control.router.routes.extend(page_routes(app, app.admission()))
+    admission = app.admission()
+    control = control_door(app, admission)
+    control.router.routes.extend((*page_routes(app, admission), maas_mount(app, admission)))
     return control, files
 
 

@@ -36,8 +36,8 @@ class Call:
         text = self.names[name]
         return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else -1
 
-    def asked_of(self, **names: str) -> "Call":
-        return replace(self, names={**self.names, **names})
+    def as_(self, actor: Actor) -> "Call":
+        return replace(self, actor=actor)
 
 
 Handler: TypeAlias = Callable[[Call], Answer]

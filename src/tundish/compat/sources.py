@@ -138,7 +138,7 @@ def _wanted(app: App, form: Form, before: Source | None, url: str, faults: Fault
     """
     What a form makes of a source; None where something is wrong, which is noted.
     """
-    note = SourceNote(url) if before is None else _note(app, before)
+    note = SourceNote(url.rstrip("/")) if before is None else _note(app, before)
     name, enabled, priority = form.text("name"), None, None
     with faults.of("enabled"):
         enabled = form.flag("enabled")
