@@ -44,8 +44,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "compat": {"core", "app"} | VERBS,
     "web": {"core", "app"} | VERBS,
     "serve": {"core", "settings", "app", "api", "compat", "web", "boot"},
+    "remote": {"core", "fetch"},
     "demo": {"core", "settings", "app", "serve", "tools", "anatomy"} | VERBS,
-    "cli": {"core", "settings", "app", "serve", "demo"} | VERBS,
+    "cli": {"core", "settings", "app", "serve", "demo", "remote"} | VERBS,
 }
 
 # A power's name, as imported or as a dotted expression, and the packages that own it.
@@ -130,6 +131,7 @@ PURE = (
     "bundle/contents.py",
     "boot/asked.py",
     "boot/ipxe.py",
+    "boot/quick.py",
 )
 ACTING = {
     "os",
