@@ -1,8 +1,8 @@
 """
 What a GiB costs the file door, against nginx: python -m bench.file_door
 
-64 readers on loopback, 16 MiB files from the page cache, whole or in ranges of 1 MiB; both servers in turn,
-in several rounds. Counted is the processor time of the server alone.
+64 readers on loopback, files from the page cache: one of 1 GiB whole and in ranges of 1 MiB, and 16 of 16 MiB
+whole. Both servers in turn, in several rounds. Counted is the processor time of the server alone.
 """
 
 import argparse
@@ -31,8 +31,28 @@ from tundish.core.machine import Asker, BootScript, Deployment, Report
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
-FILES, SIZE, READERS = 16, 16 * MIB, 64
+READERS = 64
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """
+    What each reader asks for, again and again: `part` bytes of one of `files` of `size`.
+    """
+
+    name: str
+    files: int
+    size: int
+    part: int
+    gib: int  # at least, per server and round
+
+
+CASES = (
+    Case("whole files of 1 GiB", 1, GIB, GIB, READERS),
+    Case("1 MiB ranges of 1 GiB", 1, GIB, MIB, 4),
+    Case("whole files of 16 MiB", 16, 16 * MIB, 16 * MIB, 4),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +82,13 @@ class Cost:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.file_door", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--gib", type=int, default=4, help="per server, case and round")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
         asyncio.run(_serve(chosen.serve))
         return 0
     with tempfile.TemporaryDirectory(prefix="tundish-bench-") as scratch:
-        paths = _furnish(Path(scratch))
+        paths = {case: _furnish(Path(scratch), case) for case in CASES}
         with (
             served(Path(scratch) / "nginx", Path(scratch)) as url,
             _door(Path(scratch) / "blobs") as (pid, port),
@@ -77,33 +96,35 @@ def main() -> int:
             master = int((Path(scratch) / "nginx.pid").read_text())
             worker = int(Path(f"/proc/{master}/task/{master}/children").read_text().split()[0])
             servers = {"nginx": (worker, int(url.rpartition(":")[2])), "tundish": (pid, port)}
-            for case, range_size in (("whole files", SIZE), ("1 MiB ranges", MIB)):
+            for case in CASES:
                 costs: dict[str, list[Cost]] = {name: [] for name in servers}
-                for _ in range(chosen.rounds):
-                    for name, (process, at) in servers.items():
-                        costs[name].append(_cost(process, at, paths, chosen.gib * GIB, range_size))
-                print(_line(case, costs))
+                for turn in range(chosen.rounds):
+                    for name in (tuple(servers), tuple(reversed(servers)))[turn % 2]:
+                        costs[name].append(_cost(*servers[name], paths[case], case))
+                print(_line(case, costs), flush=True)
     return 0
 
 
-def _line(case: str, costs: dict[str, list[Cost]]) -> str:
+def _line(case: Case, costs: dict[str, list[Cost]]) -> str:
     cpu = {name: statistics.median(cost.cpu for cost in rows) for name, rows in costs.items()}
     wall = {name: statistics.median(cost.wall for cost in rows) for name, rows in costs.items()}
     each = ", ".join(f"{name} {cpu[name]:.3f} CPU s/GiB {wall[name]:.2f} s/GiB" for name in costs)
-    return f"{case}: {each}; bytes per CPU second, tundish to nginx: {cpu['nginx'] / cpu['tundish']:.2f}"
+    pairs = [ours.cpu / theirs.cpu for ours, theirs in zip(costs["tundish"], costs["nginx"], strict=True)]
+    ratios = f"{1 / statistics.median(pairs):.2f} ({1 / max(pairs):.2f}-{1 / min(pairs):.2f})"
+    return f"{case.name}: {each}; bytes per CPU second, tundish to nginx: {ratios}"
 
 
-def _furnish(scratch: Path) -> list[str]:
-    blobs = scratch / "blobs"
-    blobs.mkdir()
-    paths = []
-    for _ in range(FILES):
-        data = os.urandom(SIZE)
-        digest = Digest.of(data).hex
-        (blobs / digest).write_bytes(data)
-        path = f"images/{digest}/debian/amd64/generic/bookworm/stable/squashfs"
+def _furnish(scratch: Path, case: Case) -> list[str]:
+    blobs, paths = scratch / "blobs", []
+    blobs.mkdir(exist_ok=True)
+    for _ in range(case.files):
+        name, block = os.urandom(32).hex(), os.urandom(MIB)  # nobody compares it with the bytes here
+        with (blobs / name).open("wb") as file:
+            for _ in range(case.size // MIB):
+                file.write(block)
+        path = f"images/{name}/debian/amd64/generic/bookworm/stable/squashfs"
         (scratch / "nginx" / path).parent.mkdir(parents=True)
-        (scratch / "nginx" / path).hardlink_to(blobs / digest)
+        (scratch / "nginx" / path).hardlink_to(blobs / name)
         paths.append("/" + path)
     return paths
 
@@ -128,9 +149,9 @@ def _door(blobs: Path) -> Iterator[tuple[int, int]]:
             process.terminate()
 
 
-def _cost(pid: int, port: int, paths: list[str], total: int, range_size: int) -> Cost:
+def _cost(pid: int, port: int, paths: list[str], case: Case) -> Cost:
     before, began = _cpu(pid), time.monotonic()
-    got = _read(port, paths, total, range_size)
+    got = _read(port, paths, case)
     return Cost((_cpu(pid) - before) * GIB / got, (time.monotonic() - began) * GIB / got)
 
 
@@ -139,13 +160,13 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _read(port: int, paths: list[str], total: int, range_size: int) -> int:
+def _read(port: int, paths: list[str], case: Case) -> int:
     """
-    Read `total` bytes over 64 kept connections and drop them in the kernel; the bytes that came.
+    Read all bytes of a round over 64 kept connections and drop them in the kernel; the bytes that came.
     """
-    requests = max(1, total // range_size // READERS)
+    requests = max(1, case.gib * GIB // case.part // READERS)
     with selectors.DefaultSelector() as waiting:
-        readers = [_Reader(port, number, paths, requests, range_size) for number in range(READERS)]
+        readers = [_Reader(port, number, paths, requests, case) for number in range(READERS)]
         for reader in readers:
             waiting.register(reader.socket, selectors.EVENT_READ, reader.on_bytes)
             reader.ask()
@@ -164,16 +185,17 @@ class _Reader:
     One connection that asks for one file, or part of one, after the other.
     """
 
-    def __init__(self, port: int, number: int, paths: list[str], requests: int, range_size: int) -> None:
+    def __init__(self, port: int, number: int, paths: list[str], requests: int, case: Case) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.got = 0
-        self._number, self._paths, self._left, self._range = number, paths, requests, range_size
+        self._number, self._paths, self._left, self._case = number, paths, requests, case
         self._awaited, self._head = 0, b""
 
     def ask(self) -> None:
-        at = (self._left * self._range) % SIZE
-        path = self._paths[(self._number + self._left * self._range // SIZE) % len(self._paths)]
-        part = f"Range: bytes={at}-{at + self._range - 1}\r\n" if self._range < SIZE else ""
+        size, length = self._case.size, self._case.part
+        at = ((self._number * 16 + self._left) * length) % size
+        path = self._paths[(self._number + self._left * length // size) % len(self._paths)]
+        part = f"Range: bytes={at}-{at + length - 1}\r\n" if length < size else ""
         self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{part}\r\n".encode())
         self._left, self._awaited, self._head = self._left - 1, 0, b""
 
@@ -203,7 +225,7 @@ class _Reader:
         self._head = self.socket.recv(end)
         if self._head.split(b" ", 2)[1] not in {b"200", b"206"}:
             raise SystemExit(self._head.decode())
-        self._awaited = self._range
+        self._awaited = self._case.part
 
 
 _NOWHERE = bytearray(4 * MIB)

@@ -37,14 +37,24 @@ class Finder:
             NotFound: the store has it, but not as a file of this machine.
             StorageError: it cannot be read.
         """
-        known = self._known.get(digest)
-        if known is not None:
-            self._known.move_to_end(digest)
-            try:
-                return open_file(known)
-            except NotFound:  # removed since; the store has the last word
-                self._known.pop(digest, None)
-        return await self._asked(digest)
+        return self.known(digest) or await self._asked(digest)
+
+    def known(self, digest: Digest) -> tuple[FileIO, os.stat_result] | None:
+        """
+        The same at once, if it is known where the bytes are.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        path = self._known.get(digest)
+        if path is None:
+            return None
+        self._known.move_to_end(digest)
+        try:
+            return open_file(path)
+        except NotFound:  # removed since; the store has the last word
+            self._known.pop(digest, None)
+            return None
 
     async def _asked(self, digest: Digest) -> tuple[FileIO, os.stat_result]:
         path = await asyncio.to_thread(self._blobs.local_path, digest)

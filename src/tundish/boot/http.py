@@ -8,6 +8,7 @@ block runs on a thread; bytes go from file to socket without passing through Pyt
 import asyncio
 import json
 import logging
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,20 +18,24 @@ from aiohttp import web
 
 from tundish.boot import ipxe
 from tundish.boot.finding import Finder
+from tundish.boot.front import ORIGIN, front
+from tundish.boot.lane import Stock
 from tundish.boot.machines import Boots, Bytes, Trees
 from tundish.boot.pumping import PACE, Pace
 from tundish.boot.sending import FileAnswer, face_of, open_file
-from tundish.core.clock import monotonic
+from tundish.core.answered import Heard, RequestIds, nobody
 from tundish.core.digest import Digest
-from tundish.core.errors import InputError, TundishError, reaction
+from tundish.core.errors import InputError
 from tundish.core.machine import Asker, Deployment, Report, hardware_uuid, mac_address, machine_id
 from tundish.core.names import version_name
-from tundish.core.problem import MEDIA_TYPE, Problem, problem, refusal
+from tundish.core.proxies import DIRECT, Proxies
 
 FileDoor: TypeAlias = web.Application
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 LOG = logging.getLogger(__name__)
+STOCK = web.AppKey("STOCK", Stock)
+SERVER = "tundish"  # and not which versions of what
 REPORT_LIMIT = 4096  # bytes
 REPORT_TIME = 10.0  # seconds for a report to arrive
 FOREVER = "public, max-age=31536000, immutable"
@@ -43,7 +48,14 @@ KINDS = {".json": "application/json", ".sjson": "text/plain", ".gpg": "applicati
 
 
 def file_door(
-    *, boots: Boots, blobs: Bytes, trees: Trees, arguments: str = "", pace: Pace = PACE
+    *,
+    boots: Boots,
+    blobs: Bytes,
+    trees: Trees,
+    arguments: str = "",
+    pace: Pace = PACE,
+    heard: Heard = nobody,
+    proxies: Proxies = DIRECT,
 ) -> FileDoor:
     """
     The application of the file door. `arguments` are added to every kernel's command line.
@@ -51,8 +63,11 @@ def file_door(
     Raises:
         InvalidName: an argument is not of its form.
     """
-    door = _Door(boots, Finder(blobs), trees, ipxe.kernel_arguments(arguments), pace)
-    app = web.Application(middlewares=[_problems], client_max_size=REPORT_LIMIT)
+    finder, ids = Finder(blobs), RequestIds(secrets.token_hex(4))
+    door = _Door(boots, finder, trees, ipxe.kernel_arguments(arguments), pace)
+    app = web.Application(middlewares=[front(heard, ids, proxies)], client_max_size=REPORT_LIMIT)
+    fields = {**_headers(FOREVER, BYTES), "Accept-Ranges": "bytes", "Server": SERVER}
+    app[STOCK] = Stock(finder, fields, pace, heard, ids, proxies)
     app.on_response_prepare.append(_sign)
     app.router.add_get("/ipxe.cfg", door.entry)
     app.router.add_get("/ipxe.cfg-{mac:[^/]+}", door.script)
@@ -89,25 +104,11 @@ class _Door:
         return _text(ipxe.boot_script(script, mac=mac, host=host, arguments=self.arguments))
 
     async def image(self, request: web.Request) -> web.StreamResponse:
-        digest, file = Digest.parse(request.match_info["digest"]), request.match_info["file"]
-        peer, began = request.remote, monotonic()
-
-        def told(status: int, sent: int) -> None:
-            seconds = monotonic() - began
-            LOG.info(
-                "%s %.40r %s to %s: %d, %d B, %.3f s",
-                request.method,
-                file,
-                digest,
-                peer,
-                status,
-                sent,
-                seconds,
-            )
-
+        digest = Digest.parse(request.match_info["digest"])
         handle, facts = await self.finder.open(digest)
-        headers = _headers(FOREVER, BYTES)
-        return FileAnswer(handle, face_of(facts, digest.hex), headers=headers, told=told, pace=self.pace)
+        return FileAnswer(
+            handle, face_of(facts, digest.hex), headers=_headers(FOREVER, BYTES), pace=self.pace
+        )
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         channel, path = request.match_info["channel"], request.match_info["path"]
@@ -159,30 +160,13 @@ def read_report(body: bytes) -> Report:
     )
 
 
-@web.middleware
-async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """
-    Errors as problem documents. What is neither ours nor aiohttp's goes on to its fixed 500 and the log.
-    """
-    try:
-        return await handler(request)
-    except TundishError as error:
-        LOG.log(
-            logging.getLevelNamesMapping()[reaction(error).log.upper()], "%s: %s", type(error).__name__, error
-        )
-        return _problem(problem(error))
-    except web.HTTPException as error:
-        answer = _problem(refusal(error.status))
-        if "Allow" in error.headers:
-            answer.headers["Allow"] = error.headers["Allow"]
-        return answer
-
-
 async def _sign(_request: web.Request, answer: web.StreamResponse) -> None:
-    answer.headers["Server"] = "tundish"  # and not which versions of what
+    answer.headers["Server"] = SERVER
 
 
 def _host(request: web.Request) -> str:
+    if host := request[ORIGIN].host:
+        return ipxe.authority(host)
     hosts = request.headers.getall("Host", [])
     return ipxe.authority(hosts[0] if len(hosts) == 1 else "")
 
@@ -205,10 +189,6 @@ def _headers(cache: str, kind: str) -> dict[str, str]:
 
 def _text(text: str) -> web.Response:
     return web.Response(text=text, headers={"Cache-Control": "no-store"})
-
-
-def _problem(said: Problem) -> web.Response:
-    return web.Response(status=said.status, body=said.document(), content_type=MEDIA_TYPE)
 
 
 def _document(deployment: Deployment) -> bytes:

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from tundish.boot.http import FileDoor
-
-FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+from tundish.boot.http import STOCK, FileDoor
+from tundish.boot.lanes import Lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,43 +49,8 @@ async def listening(door: FileDoor, listener: socket.socket, limits: Limits = LI
     await runner.setup()
     if runner.server is None:
         raise RuntimeError("a runner that was set up has a server")
-    server = await asyncio.get_running_loop().create_server(
-        _Gate(runner.server, limits.connections), sock=listener, backlog=1024
-    )
+    lanes = Lanes(listener, runner.server, door[STOCK], most=limits.connections, idle=limits.idle)
     try:
         yield
     finally:
-        server.close()
-        await runner.cleanup()
-        await server.wait_closed()
-
-
-class _Gate:
-    """
-    Gives each connection to the door, or to `_Full` when it has enough.
-    """
-
-    def __init__(self, door: web.Server, most: int) -> None:
-        self._door, self._most, self._expected = door, most, 0
-
-    def __call__(self) -> asyncio.Protocol:
-        if len(self._door.connections) + self._expected >= self._most:
-            return _Full()
-        # The door counts a connection one turn of the loop later; a crowd comes within one turn.
-        self._expected += 1
-        asyncio.get_running_loop().call_soon(self._arrived)
-        return self._door()
-
-    def _arrived(self) -> None:
-        self._expected -= 1
-
-
-class _Full(asyncio.Protocol):
-    """
-    Tells one client too many to come back.
-    """
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.write(FULL)
-        transport.close()
+        await asyncio.gather(lanes.close(limits.grace), runner.cleanup())

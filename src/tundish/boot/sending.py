@@ -67,11 +67,11 @@ class FileAnswer(web.StreamResponse):
         face: Face,
         *,
         headers: Mapping[str, str],
-        told: Told | None = None,
         pace: Pace = PACE,
     ) -> None:
         super().__init__(headers=headers)
-        self._file, self._face, self._told, self._pace = file, face, told, pace
+        self._file, self._face, self._pace = file, face, pace
+        self.told: Told | None = None
         self._handed = 0
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
@@ -87,8 +87,8 @@ class FileAnswer(web.StreamResponse):
             return await self._send(request)
         finally:
             self._file.close()
-            if self._told is not None:
-                self._told(self.status, self._handed)
+            if self.told is not None:
+                self.told(self.status, self._handed)
 
     async def _send(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         face = self._face

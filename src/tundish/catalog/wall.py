@@ -11,12 +11,12 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
-from tundish.core.errors import Busy, Conflict, InputError, NoSpace, StorageError, TundishError
+from tundish.core.errors import Conflict, InputError, NoSpace, Overloaded, StorageError, TundishError
 
 MEANING: dict[type[exc.SQLAlchemyError], type[TundishError]] = {
     exc.IntegrityError: Conflict,
     exc.DataError: InputError,  # a value that the engine cannot hold
-    exc.TimeoutError: Busy,  # every connection is in use
+    exc.TimeoutError: Overloaded,  # every connection is in use
     exc.DBAPIError: StorageError,
     exc.StatementError: InputError,  # a value that could not be written down
     # The rest are our own mistakes; still nobody above should meet a foreign class.
@@ -41,7 +41,7 @@ def wall(place: str) -> Iterator[None]:
     Let only errors of ours out; `place` names the catalog in their messages.
 
     Raises:
-        Busy: somebody else is writing and did not end in time.
+        Overloaded: somebody else is writing and did not end in time.
         NoSpace: the disk is full.
         Conflict: it is there already, or refers to something that is not.
         InputError: a value that cannot be stored.
@@ -65,8 +65,8 @@ def translated(error: exc.SQLAlchemyError, place: str) -> TundishError:
             return special
     meaning = next(MEANING[kind] for kind in [*type(error).__mro__, exc.DBAPIError] if kind in MEANING)
     words = (error.orig if isinstance(error, exc.StatementError) else None) or type(error).__name__
-    if meaning is Busy:
-        return Busy(f"{place} has too many callers at once; try again")
+    if meaning is Overloaded:
+        return Overloaded(f"{place} has too many callers at once; try again")
     if meaning is Conflict:
         return Conflict(f"{place} holds this already, or does not hold what it refers to: {words}")
     if meaning is InputError:
@@ -78,7 +78,7 @@ def _of_sqlite(error: sqlite3.Error, place: str) -> TundishError | None:
     refined = getattr(error, "sqlite_errorcode", 0)
     code = refined & 0xFF
     if code in _BUSY:
-        return Busy(f"somebody else is writing to {place} and did not end in time; try again")
+        return Overloaded(f"somebody else is writing to {place} and did not end in time; try again")
     if code == sqlite3.SQLITE_FULL or refined == _NO_ROOM_TO_OPEN:
         return NoSpace(place)
     if code in _BROKEN:

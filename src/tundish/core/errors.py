@@ -9,6 +9,7 @@ TundishError
 │   └── BlobMissing         the store does not hold this digest
 ├── Conflict                not in this state
 │   ├── Busy                somebody else holds it
+│   │   └── Overloaded      the catalog has no time for us now
 │   └── Stale               it was changed since it was read
 ├── Forbidden               known, not allowed
 ├── Unauthorised            not known: no key, a wrong one, or one that counts no more
@@ -113,6 +114,14 @@ class Stale(Conflict):
     """
     It was changed since it was read; read it again.
     """
+
+
+class Overloaded(Busy):
+    """
+    The catalog has no time for us now; come again in a while.
+    """
+
+    retry_after = 5.0  # seconds
 
 
 class Forbidden(TundishError):
@@ -338,6 +347,7 @@ REACTIONS: dict[type[TundishError], Reaction] = {
     NotFound: Reaction(404, 4, retry=False, log="info"),
     Stale: Reaction(412, 5, retry=False, log="info"),
     Conflict: Reaction(409, 5, retry=False, log="info"),
+    Overloaded: Reaction(503, 5, retry=False, log="warning"),
     Forbidden: Reaction(403, 6, retry=False, log="warning"),
     Unauthorised: Reaction(401, 6, retry=False, log="warning"),
     Locked: Reaction(429, 6, retry=False, log="warning"),

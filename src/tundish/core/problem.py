@@ -5,10 +5,11 @@ Our own errors speak for themselves. Anything foreign is a bug: its text stays i
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 
-from tundish.core.errors import TundishError, reaction
+from tundish.core.errors import Locked, Overloaded, TundishError, reaction
 
 MEDIA_TYPE = "application/problem+json"
 BUG = "tundish made a mistake; its log has the details"
@@ -38,6 +39,15 @@ def problem(error: BaseException) -> Problem:
     return Problem(
         status, phrase(status), str(error) if ours else BUG, type(error).__name__ if ours else "Bug"
     )
+
+
+def retry_after(error: BaseException) -> str | None:
+    """
+    After how many seconds to come again, as the header of that name says it; None where it makes no odds.
+    """
+    if not isinstance(error, Locked | Overloaded):
+        return None
+    return str(max(1, math.ceil(error.retry_after)))
 
 
 def refusal(status: int, detail: str = "") -> Problem:

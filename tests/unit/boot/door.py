@@ -12,9 +12,11 @@ from tundish.boot.http import FileDoor, file_door
 from tundish.boot.listener import LIMITS, Limits, listening
 from tundish.boot.pumping import PACE, Pace
 from tundish.boot.trees import FolderTrees
+from tundish.core.answered import Heard, nobody
 from tundish.core.digest import Digest
 from tundish.core.errors import BlobMissing, Conflict, NotFound
 from tundish.core.machine import Asker, BootScript, Deployment, Report
+from tundish.core.proxies import DIRECT, Proxies
 
 MAC = "52:54:00:12:34:56"
 DATA = bytes(range(256)) * 40
@@ -65,13 +67,19 @@ class Answer:
 
 
 def furnished(
-    state: Path, *, boots: OneBoot | None = None, pace: Pace = PACE, arguments: str = ""
+    state: Path,
+    *,
+    boots: OneBoot | None = None,
+    pace: Pace = PACE,
+    arguments: str = "",
+    heard: Heard = nobody,
+    proxies: Proxies = DIRECT,
 ) -> FileDoor:
     """
     The door over one blob and one published stream below `state`.
     """
     blobs, channel = state / "blobs", state / "published" / "stable"
-    blobs.mkdir()
+    blobs.mkdir(parents=True)
     (blobs / ROOT.hex).write_bytes(DATA)
     (channel / "streams/v1").mkdir(parents=True)
     (channel / "streams/v1/index.sjson").write_bytes(b"signed")
@@ -82,6 +90,8 @@ def furnished(
         trees=FolderTrees(state / "published"),
         pace=pace,
         arguments=arguments,
+        heard=heard,
+        proxies=proxies,
     )
 
 

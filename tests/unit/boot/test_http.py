@@ -1,5 +1,4 @@
 import json
-import logging
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,10 @@ from tests.unit.boot.door import (
     post,
 )
 from tundish.boot.http import read_report
+from tundish.core.answered import Answered
 from tundish.core.errors import InputError, InvalidName
 from tundish.core.machine import Asker
+from tundish.core.proxies import Proxies
 
 UUID = "4c4c4544-0032-4a10-8059-b4c04f4d3132"
 SAID = {"token": TOKEN, "machine_id": "0" * 32, "version": "20260504", "root": ROOT.hex}
@@ -247,14 +248,46 @@ def test_a_blob_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     assert 507 == answer(door, get(IMAGE)).status
 
 
-def test_each_image_request_leaves_an_access_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_request_is_heard_of(tmp_path: Path) -> None:
     """
-    The log says which file went to whom, with the status and the bytes that were sent.
+    One record says what was asked by whom, the status and the bytes that were sent; it has no query.
     """
-    caplog.set_level(logging.INFO, "tundish.boot.http")
-    answer(furnished(tmp_path), get(IMAGE, "Range: bytes=0-99"))
+    heard: list[Answered] = []
+    door = furnished(tmp_path, heard=heard.append)
+    answers(door, get(IMAGE, "Range: bytes=0-99", "X-Request-Id: r-1"), get("/nothing?token=secret"))
 
-    assert f"GET 'squashfs' {ROOT} to 127.0.0.1: 206, 100 B" in caplog.text
+    assert [("GET", IMAGE, 206, 100, "127.0.0.1"), ("GET", "/nothing", 404, 80, "127.0.0.1")] == [
+        (each.method, each.path, each.status, each.sent, each.address) for each in heard
+    ]
+
+
+@pytest.mark.parametrize(("given", "same"), [("r-1", True), ("a b", False), ("x" * 65, False), ("", False)])
+def test_a_request_keeps_its_name(tmp_path: Path, given: str, same: bool) -> None:
+    """
+    The id that a client gives comes back if it has the form of one; else it gets another.
+    """
+    said = answer(furnished(tmp_path), get("/healthz", f"X-Request-Id: {given}"))
+
+    assert same == (said.headers["x-request-id"] == given)
+
+
+def test_a_trusted_proxy_says_who_asks_and_for_which_host(tmp_path: Path) -> None:
+    """
+    Behind a proxy that is named, scripts lead to the host that machines know.
+    """
+    door = furnished(tmp_path, proxies=Proxies.read(["127.0.0.0/8"]))
+    said = answer(door, get("/ipxe.cfg", "X-Forwarded-Host: images.example:80"))
+
+    assert b"chain http://images.example:80/ipxe.cfg-" in said.body
+
+
+def test_nobody_else_is_believed(tmp_path: Path) -> None:
+    """
+    Headers of a proxy count for nothing where no proxy is named.
+    """
+    said = answer(furnished(tmp_path), get("/ipxe.cfg", "X-Forwarded-Host: images.example:80"))
+
+    assert b"chain http://10.0.2.2:5248/ipxe.cfg-" in said.body
 
 
 def test_a_stream_index_is_served_to_be_asked_again(tmp_path: Path) -> None:

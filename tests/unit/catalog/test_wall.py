@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import exc
 
 from tundish.catalog.wall import MEANING, wall
-from tundish.core.errors import Busy, Conflict, InputError, NoSpace, StorageError, TundishError
+from tundish.core.errors import Conflict, InputError, NoSpace, Overloaded, StorageError, TundishError
 
 FOREIGN = sorted(
     (kind for kind in vars(exc).values() if isinstance(kind, type) and issubclass(kind, exc.SQLAlchemyError)),
@@ -47,9 +47,9 @@ def test_every_foreign_exception_becomes_one_of_ours(foreign: type[exc.SQLAlchem
 @pytest.mark.parametrize(
     ("code", "ours"),
     [
-        (sqlite3.SQLITE_BUSY, Busy),
-        (sqlite3.SQLITE_BUSY_SNAPSHOT, Busy),
-        (sqlite3.SQLITE_LOCKED, Busy),
+        (sqlite3.SQLITE_BUSY, Overloaded),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, Overloaded),
+        (sqlite3.SQLITE_LOCKED, Overloaded),
         (sqlite3.SQLITE_FULL, NoSpace),
         (sqlite3.SQLITE_IOERR_SHMSIZE, NoSpace),
         (sqlite3.SQLITE_CORRUPT, StorageError),
@@ -70,7 +70,7 @@ def test_what_the_engine_says_becomes_one_of_ours(code: int, ours: type[TundishE
     ("error", "ours"),
     [
         (exc.IntegrityError("INSERT", {}, sqlite3.IntegrityError("UNIQUE")), Conflict),
-        (exc.TimeoutError(), Busy),
+        (exc.TimeoutError(), Overloaded),
         (exc.StatementError("a time without a zone", "INSERT", {}, ValueError("no zone")), InputError),
         (OverflowError("too large"), InputError),
         (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"), InputError),
