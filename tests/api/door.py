@@ -1,109 +1,33 @@
 """
-A control door over fixed rows, called in process: request in, whole answer out.
+The control door over a real state with two images, called in process: request in, whole answer out.
 """
 
 import asyncio
 import json
-from collections.abc import MutableMapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeVar
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from tundish.api.routes import control_door
+from tests.support.keys import MADE_AT, key
+from tests.support.region import DAY
+from tests.support.stream_simulator import StreamSimulator
+from tundish.access import keys
+from tundish.access.admission import Admission, admission
+from tundish.access.passwords import Passwords
+from tundish.api.routes import ControlDoor, control_door
+from tundish.app.opened import App, open_app
+from tundish.core import clock
 from tundish.core.digest import Digest
-from tundish.core.errors import StorageError
-from tundish.core.holding import Event, Holding, HoldingId, Job, Usage
 from tundish.core.image import Item, Json, Product, Version
 from tundish.core.lifecycle import State
-from tundish.core.machine import Deployment, Machine
 from tundish.core.names import ContentId, ItemName, ItemPath, ProductName, SourceName, VersionName
-from tundish.core.notice import Notice
-from tundish.core.progress import Progress, Running, Transfer
-from tundish.core.selection import Selection, Source
+from tundish.core.people import EVERYTHING, Grant, Role, Token, User
+from tundish.settings import load
 
-Row = TypeVar("Row")
-
-NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
-ROOT = Digest.of(b"root")
-FILE = Item(ItemName("root"), "squashfs", ItemPath("d/root"), 4, ROOT)
-PRODUCT = Product(
-    ProductName("net.example:debian:12"),
-    ContentId("net.example:v3:download"),
-    "debian",
-    "bookworm",
-    "amd64",
-    "stable",
-    "generic",
-    "Debian 12",
-    (),
-)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """
-    Everything the door may ask for. `broken` makes the numbers fail.
-    """
-
-    many: int = 3
-    broken: Exception | None = None
-
-    def usage(self) -> Usage:
-        if self.broken is not None:
-            raise self.broken
-        return Usage(1, self.many, 1, 1, 3, 4096, None)
-
-    def sources(self) -> Sequence[Source]:
-        return [Source(SourceName("vendor"), "https://me:secret@images.example/", b"KEYRING-BYTES")]
-
-    def selections(self) -> Sequence[Selection]:
-        return [Selection("debian", "bookworm", ("amd64",))]
-
-    def images(self, *, limit: int, after: int) -> Sequence[Holding]:
-        version = Version(VersionName("20260504"), (FILE,))
-        return [
-            Holding(HoldingId(number), SourceName("vendor"), PRODUCT, version, State.COMPLETE, NOON)
-            for number in range(after + 1, self.many + 1)
-        ][:limit]
-
-    def machines(self, *, limit: int, after: str) -> Sequence[Machine]:
-        rows = [Machine(f"52:54:00:00:00:0{n}", None, None, NOON, NOON, 1) for n in range(self.many)]
-        return [row for row in rows if row.mac > after][:limit]
-
-    def deployments(self, *, limit: int, after: int) -> Sequence[Deployment]:
-        return [
-            Deployment("52:54:00:00:00:01", PRODUCT.ref, "20260504", ROOT, NOON, None, number)
-            for number in self._newest_first(limit, after)
-        ]
-
-    def jobs(self, *, limit: int, after: int) -> Sequence[Job]:
-        return [
-            Job(number, "sync", "vendor", NOON, None, "running", "{}")
-            for number in self._newest_first(limit, after)
-        ]
-
-    def events(self, *, limit: int, after: int) -> Sequence[Event]:
-        return [
-            Event(number, NOON, "boot", "52:54:00:00:00:01", "<b>booted</b>")
-            for number in self._newest_first(limit, after)
-        ]
-
-    def notices(self) -> Sequence[Notice]:
-        return [Notice(3, "disk-low", "store", "<b>1 GiB</b> is free", "warning", NOON)][: self.many]
-
-    def sync(self) -> Running | None:
-        if self.many == 0:
-            return None
-        job = Job(7, "sync", "vendor", NOON, None, "running", "{}")
-        file = Transfer(ROOT.hex, "vendor", "d/root", 100, 20, 2, "cut short", ended=False, at=NOON, speed=10)
-        return Running(job, Progress(files=2, size=300, came=200, retries=2, speed=50), (file,))
-
-    def _newest_first(self, limit: int, after: int) -> list[int]:
-        return list(range((after or self.many + 1) - 1, 0, -1))[:limit]
-
-
-BROKEN = Rows(broken=StorageError("the disk of the store does not answer"))
+WEAK = Passwords(passes=1, kib=8, lanes=1)
+SOURCE = SourceName("lab")
+ROOT = b"a root filesystem"
 
 
 @dataclass(frozen=True)
@@ -117,36 +41,136 @@ class Answer:
         document: dict[str, Json] = json.loads(self.body)
         return document
 
+    def items(self) -> list[dict[str, Json]]:
+        found = self.document["items"]
+        assert isinstance(found, list)
+        return [each for each in found if isinstance(each, dict)]
 
-def call(target: str, *, views: Rows | None = None, method: str = "GET") -> Answer:
+
+@dataclass
+class Door:
     """
-    One request through the whole door, errors of the handler included.
+    `token` is that of an admin called ann; `as_` has the token of somebody else.
     """
-    path, _, query = target.partition("?")
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": query.encode(),
-        "headers": [(b"host", b"127.0.0.1")],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 5240),
-    }
-    said: list[MutableMapping[str, object]] = []
 
-    async def receive() -> MutableMapping[str, object]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+    app: App
+    admission: Admission
+    door: ControlDoor
+    token: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)
 
-    async def send(message: MutableMapping[str, object]) -> None:
-        said.append(message)
+    def call(
+        self,
+        method: str,
+        target: str,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        token: str | None = None,
+        raw: bytes | None = None,
+    ) -> Answer:
+        path, _, query = target.partition("?")
+        content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        given = {"host": "127.0.0.1", "content-length": str(len(content)), **(headers or {})}
+        if body is not None or raw is not None:
+            given.setdefault("content-type", "application/json")
+        bearer = self.token if token is None else token
+        if bearer:
+            given.setdefault("authorization", f"Bearer {bearer}")
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 5240),
+        }
+        said: list[MutableMapping[str, object]] = []
 
-    with suppress(ArithmeticError):  # a bug is answered first, then raised for the log
-        asyncio.run(control_door(views or Rows())(scope, receive, send))
-    return _gathered(said)
+        async def receive() -> MutableMapping[str, object]:
+            return {"type": "http.request", "body": content, "more_body": False}
+
+        async def send(message: MutableMapping[str, object]) -> None:
+            said.append(message)
+
+        with suppress(ArithmeticError):  # a bug is answered first, then raised for the log
+            asyncio.run(self.door(scope, receive, send))
+        return _gathered(said)
+
+    def get(self, target: str, **more: str | None) -> Answer:
+        return self.call("GET", f"/api/v1/{target}", token=more.get("token"))
+
+    def as_(self, name: str, *grants: Grant) -> str:
+        """
+        The token of a user with these grants.
+        """
+        if name not in self.tokens:
+            user = User(name, "", grants, enabled=True, made_at=DAY, has_password=False)
+            self.app.catalog.users.add(user, "")
+            made = keys.bearer()
+            token = Token(made.public, name, "test", "bearer", "", (), clock.now(), None, None)
+            self.app.catalog.tokens.add(token, keys.digest(made.secret))
+            self.tokens[name] = made.text
+        return self.tokens[name]
+
+
+def product(series: str) -> Product:
+    return Product(
+        ProductName(f"net.example:{series}"),
+        ContentId("net.example:v3:download"),
+        "debian",
+        series,
+        "amd64",
+        "stable",
+        "generic",
+        f"Debian {series}",
+        (),
+    )
+
+
+@contextmanager
+def opened(state: Path) -> Iterator[Door]:
+    """
+    Two images of Debian, complete and held; a stream nearby that nobody knows yet.
+    """
+    with open_app(load({}, root=False, state=state, cache=state / "cache")) as app:
+        with app.store.ingest(Digest.of(ROOT), len(ROOT)) as coming:
+            coming.write(ROOT)
+            coming.commit()
+        for series in ("bookworm", "trixie"):
+            file = Item(ItemName("root"), "squashfs", ItemPath(f"{series}/root"), len(ROOT), Digest.of(ROOT))
+            versions = [Version(VersionName(f"2026050{number}"), (file,)) for number in (3, 4)]
+            app.catalog.images.record(SOURCE, product(series), versions, State.COMPLETE, DAY)
+        gate = admission(app.catalog, state / "keys", clock.now, WEAK)
+        door = Door(app, gate, control_door(app, gate))
+        door.token = door.as_("ann", *EVERYTHING)
+        yield door
+
+
+@contextmanager
+def nearby(folder: Path) -> Iterator[tuple[str, str]]:
+    """
+    A signed stream in a folder: its address, and its armoured keyring.
+    """
+    stream = StreamSimulator(key("upstream").signer(at=MADE_AT))
+    stream.add()
+    stream.publish(DAY)
+    for path, data in stream.files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    import base64
+
+    yield str(folder), base64.b64encode(stream.keyring).decode()
+
+
+def viewer(door: Door) -> str:
+    return door.as_("vic", Grant(Role.VIEWER))
 
 
 def _gathered(said: Sequence[MutableMapping[str, object]]) -> Answer:

@@ -2,18 +2,20 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from tests.api.door import Rows
 from tests.unit.boot.door import DATA, IMAGE, furnished
-from tundish.api.routes import control_door
+from tundish.api.routes import ControlDoor, control_door
+from tundish.app.opened import open_app
 from tundish.core.errors import Conflict, InputError
 from tundish.serve import run, serve
+from tundish.settings import load
 
 Seen = TypeVar("Seen")
 
@@ -27,6 +29,12 @@ def fetched(port: int, target: str) -> tuple[int, bytes]:
     return said
 
 
+@contextmanager
+def door(state: Path) -> Iterator[ControlDoor]:
+    with open_app(load({}, root=False, state=state / "state", cache=state / "cache")) as app:
+        yield control_door(app, app.admission())
+
+
 async def during(
     state: Path, look: Callable[[int, int], Seen], *, ports: tuple[int, int] = (0, 0), host: str = "127.0.0.1"
 ) -> Seen:
@@ -34,24 +42,25 @@ async def during(
     What `look` sees, on a thread, while both doors are open; it is called with the real ports.
     """
     stop, opened = asyncio.Event(), asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(
-        serve(
-            control=control_door(Rows()),
-            files=furnished(state),
-            host=host,
-            control_port=ports[0],
-            file_port=ports[1],
-            ready=lambda *real: opened.set_result(real),
-            stop=stop,
+    with door(state) as control:
+        serving = asyncio.create_task(
+            serve(
+                control=control,
+                files=furnished(state),
+                host=host,
+                control_port=ports[0],
+                file_port=ports[1],
+                ready=lambda *real: opened.set_result(real),
+                stop=stop,
+            )
         )
-    )
-    await asyncio.wait({serving, opened}, return_when=asyncio.FIRST_COMPLETED)
-    if serving.done():
+        await asyncio.wait({serving, opened}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            await serving
+        seen = await asyncio.to_thread(look, *opened.result())
+        stop.set()
         await serving
-    seen = await asyncio.to_thread(look, *opened.result())
-    stop.set()
-    await serving
-    return seen
+        return seen
 
 
 def test_both_doors_answer_in_one_process(tmp_path: Path) -> None:
@@ -103,14 +112,14 @@ def test_nothing_is_left_open(tmp_path: Path) -> None:
     assert before == opened()
 
 
-@pytest.mark.parametrize(("door", "option"), [(0, "--control-port"), (1, "--file-port")])
-def test_a_port_in_use_is_named_with_the_way_out(tmp_path: Path, door: int, option: str) -> None:
+@pytest.mark.parametrize(("which", "option"), [(0, "--control-port"), (1, "--file-port")])
+def test_a_port_in_use_is_named_with_the_way_out(tmp_path: Path, which: int, option: str) -> None:
     """
     A port that somebody else holds is a conflict that names it and the option to choose another.
     """
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ports = (port, 0) if door == 0 else (0, port)
+        ports = (port, 0) if which == 0 else (0, port)
 
         with pytest.raises(Conflict, match=rf"port {port} is in use on 127.0.0.1.*{option}"):
             asyncio.run(during(tmp_path, lambda *_: None, ports=ports))
@@ -131,14 +140,15 @@ def test_a_signal_ends_serving(tmp_path: Path, number: signal.Signals) -> None:
     SIGTERM and SIGINT make `run` return, and leave the handlers as they were.
     """
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
-    run(
-        control=control_door(Rows()),
-        files=furnished(tmp_path),
-        host="127.0.0.1",
-        control_port=0,
-        file_port=0,
-        ready=lambda *_: os.kill(os.getpid(), number),
-    )
+    with door(tmp_path) as control:
+        run(
+            control=control,
+            files=furnished(tmp_path),
+            host="127.0.0.1",
+            control_port=0,
+            file_port=0,
+            ready=lambda *_: os.kill(os.getpid(), number),
+        )
 
     assert before == (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT))
 
@@ -153,13 +163,14 @@ def test_the_loop_is_the_plain_one(tmp_path: Path) -> None:
         loops.append(type(asyncio.get_running_loop()).__module__)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    run(
-        control=control_door(Rows()),
-        files=furnished(tmp_path),
-        host="127.0.0.1",
-        control_port=0,
-        file_port=0,
-        ready=note,
-    )
+    with door(tmp_path) as control:
+        run(
+            control=control,
+            files=furnished(tmp_path),
+            host="127.0.0.1",
+            control_port=0,
+            file_port=0,
+            ready=note,
+        )
 
     assert ["asyncio.unix_events"] == loops

@@ -3,12 +3,13 @@ Errors of the control door as problem documents. Handlers let errors rise; only 
 """
 
 import logging
+import math
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from tundish.core.errors import InputError, TundishError, reaction
+from tundish.core.errors import InputError, Locked, TundishError, Unauthorised, reaction
 from tundish.core.problem import MEDIA_TYPE, Problem, problem, refusal
 
 LOG = logging.getLogger(__name__)
@@ -27,7 +28,12 @@ def explain_errors(door: FastAPI) -> None:
 def _ours(_request: Request, error: Exception) -> Response:
     level = logging.getLevelNamesMapping()[reaction(error).log.upper()]
     LOG.log(level, "%s: %s", type(error).__name__, error)
-    return _answer(problem(error))
+    answer = _answer(problem(error))
+    if isinstance(error, Unauthorised):
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, Locked):
+        answer.headers["Retry-After"] = str(math.ceil(error.retry_after))
+    return answer
 
 
 def _not_valid(_request: Request, error: Exception) -> Response:
@@ -38,7 +44,8 @@ def _not_valid(_request: Request, error: Exception) -> Response:
 
 def _refused(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    answer = _answer(refusal(status))
+    detail = str(error.detail) if isinstance(error, HTTPException) and status == 413 else ""
+    answer = _answer(refusal(status, detail))
     if isinstance(error, HTTPException) and error.headers:
         answer.headers.update(error.headers)
     return answer

@@ -1,146 +1,106 @@
 """
-The control door: read-only lists for people and tools. A route is parse, one call, present.
+The control door for programs: one router for each noun, and what all of their answers have in common.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
-from fastapi import APIRouter, FastAPI, Query
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
 from tundish import __version__
-from tundish.api import schemas
+from tundish.access.admission import Admission
+from tundish.api.bounds import Bounded
 from tundish.api.errors import explain_errors
-from tundish.api.views import Views
-from tundish.core.machine import mac_address
+from tundish.api.nouns import channels, feed, history, images, people, selections, sources, work
+from tundish.api.schemas import Health, Problem
+from tundish.app.opened import App
+from tundish.app.viewing import CatalogViews
+from tundish.core.problem import MEDIA_TYPE
 
 ControlDoor: TypeAlias = FastAPI
-Limit: TypeAlias = Annotated[int, Query(ge=1, le=500, description="how many rows at most")]
-After: TypeAlias = Annotated[int, Query(ge=0, le=2**63 - 1, description="the id of the last row seen")]
-AfterMac: TypeAlias = Annotated[str, Query(max_length=17, description="the MAC address last seen")]
 
-Value = TypeVar("Value")
-Row = TypeVar("Row")
+PREFIX = "/api/v1"
+NOUNS = (sources, selections, work, images, channels, history, people, feed)
+_STATUSES = {
+    400: "the request is malformed",
+    401: "nobody known asks",
+    403: "the asker may not",
+    404: "there is no such thing, or it is not the asker's to see",
+    405: "no such method here",
+    409: "not possible in this state",
+    412: "it was changed since it was read",
+    413: "the body is too long",
+    422: "the request makes no sense",
+    429: "too many failed attempts",
+    500: "it failed here, or only in part",
+    502: "the other side failed, or cannot be trusted",
+    507: "this machine cannot keep it",
+}
+_DESCRIPTION = """
+Every change is a deed: allowed or refused, and written down. Errors are problem documents (RFC 9457).
+
+Lists are cut into pages: `next` is the address of the following rows, or null at the end.
+GET answers carry an `ETag`; `If-None-Match` saves the body, and a change with `If-Match` is refused with 412
+if what it is about was changed since it was read. A POST with an `Idempotency-Key` is done once.
+"""
 
 
-def control_door(views: Views) -> ControlDoor:
+def control_door(app: App, admission: Admission) -> ControlDoor:
     """
     The application of the control door.
     """
     door = FastAPI(
         title="tundish",
         version=__version__,
-        openapi_url="/api/v1/openapi.json",
+        description=_DESCRIPTION,
+        openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # the ready-made pages load their scripts from elsewhere
         redoc_url=None,
+        generate_unique_id_function=_name_of,
     )
+    door.state.app, door.state.admission = app, admission
     explain_errors(door)
-    door.include_router(_front(views))
-    door.include_router(_nouns(views), prefix="/api/v1")
-    door.include_router(_history(views), prefix="/api/v1")
+    door.add_middleware(Bounded)
+    door.include_router(_front(app))
+    problems: dict[int | str, dict[str, Any]] = {
+        status: _problem(words) for status, words in _STATUSES.items()
+    }
+    for noun in NOUNS:
+        door.include_router(noun.ROUTER, prefix=PREFIX, responses=problems)
     return door
 
 
-def _front(views: Views) -> APIRouter:
+def _name_of(route: APIRoute) -> str:
+    return route.name
+
+
+def _problem(words: str) -> dict[str, Any]:
+    return {
+        "model": Problem,
+        "description": words,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def _front(app: App) -> APIRouter:
     """
-    What a monitor asks.
+    What a monitor asks; nobody needs to be known for it.
     """
-    router = APIRouter()
+    router = APIRouter(tags=["health"])
 
     @router.get("/healthz")
-    async def health() -> schemas.Health:
+    async def health() -> Health:
         """
         The process runs.
         """
-        return schemas.Health(status="ok", version=__version__)
+        return Health(status="ok", version=__version__)
 
     @router.get("/readyz")
-    def ready() -> schemas.Health:
+    def ready() -> Health:
         """
         Catalog and store answer.
         """
-        views.usage()
-        return schemas.Health(status="ready", version=__version__)
+        CatalogViews(app.catalog, app.store).usage()
+        return Health(status="ready", version=__version__)
 
     return router
-
-
-def _nouns(views: Views) -> APIRouter:
-    """
-    What there is.
-    """
-    router = APIRouter()
-
-    @router.get("/images")
-    def images(limit: Limit = 100, after: After = 0) -> schemas.Page[schemas.Image]:
-        rows = views.images(limit=limit, after=after)
-        return _page("images", rows, limit, schemas.Image.of, lambda row: row.id)
-
-    @router.get("/sources")
-    def sources() -> schemas.Page[schemas.Source]:
-        return schemas.Page(items=[schemas.Source.of(row) for row in views.sources()], next=None)
-
-    @router.get("/selections")
-    def selections() -> schemas.Page[schemas.Selection]:
-        return schemas.Page(items=[schemas.Selection.of(row) for row in views.selections()], next=None)
-
-    @router.get("/machines")
-    def machines(limit: Limit = 100, after: AfterMac = "") -> schemas.Page[schemas.Machine]:
-        rows = views.machines(limit=limit, after=mac_address(after) if after else "")
-        return _page("machines", rows, limit, schemas.Machine.of, lambda row: row.mac)
-
-    @router.get("/notices")
-    def notices() -> schemas.Page[schemas.Notice]:
-        return schemas.Page(items=[schemas.Notice.of(row) for row in views.notices()], next=None)
-
-    @router.get("/sync")
-    def sync() -> schemas.Sync | None:
-        """
-        The running sync, else the last one; null if there never was any.
-        """
-        seen = views.sync()
-        return schemas.Sync.of(seen) if seen is not None else None
-
-    @router.get("/usage")
-    def usage() -> schemas.Usage:
-        return schemas.Usage.of(views.usage())
-
-    return router
-
-
-def _history(views: Views) -> APIRouter:
-    """
-    What happened, newest first.
-    """
-    router = APIRouter()
-
-    @router.get("/deployments")
-    def deployments(limit: Limit = 100, after: After = 0) -> schemas.Page[schemas.Deployment]:
-        rows = views.deployments(limit=limit, after=after)
-        return _page("deployments", rows, limit, schemas.Deployment.of, lambda row: row.id)
-
-    @router.get("/jobs")
-    def jobs(limit: Limit = 100, after: After = 0) -> schemas.Page[schemas.Job]:
-        rows = views.jobs(limit=limit, after=after)
-        return _page("jobs", rows, limit, schemas.Job.of, lambda row: row.id)
-
-    @router.get("/events")
-    def events(limit: Limit = 100, after: After = 0) -> schemas.Page[schemas.Event]:
-        rows = views.events(limit=limit, after=after)
-        return _page("events", rows, limit, schemas.Event.of, lambda row: row.id)
-
-    return router
-
-
-def _page(
-    noun: str,
-    rows: Sequence[Value],
-    limit: int,
-    shown: Callable[[Value], Row],
-    key: Callable[[Value], int | str],
-) -> schemas.Page[Row]:
-    """
-    At most `limit` rows, and where the next ones are; a full page may be the last one.
-    """
-    rows = rows[:limit]
-    follow = f"/api/v1/{noun}?limit={limit}&after={key(rows[-1])}" if len(rows) == limit else None
-    return schemas.Page(items=[shown(row) for row in rows], next=follow)

@@ -10,17 +10,21 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from tundish.core import holding, machine, notice, progress, selection
+from tundish.core import holding, machine, notice, progress
 from tundish.core.image import Item
 
 Row = TypeVar("Row")
 
 
-class _Shown(BaseModel):
+class Shown(BaseModel):
+    """
+    What is answered.
+    """
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Page(_Shown, Generic[Row]):
+class Page(Shown, Generic[Row]):
     """
     Some rows of a list; `next` is where the following ones are, or null at the end.
     """
@@ -29,7 +33,7 @@ class Page(_Shown, Generic[Row]):
     next: str | None
 
 
-class File(_Shown):
+class File(Shown):
     name: str
     ftype: str
     path: str
@@ -41,7 +45,7 @@ class File(_Shown):
         return cls(name=item.name, ftype=item.ftype, path=item.path, size=item.size, sha256=item.digest.hex)
 
 
-class Image(_Shown):
+class Image(Shown):
     id: int
     ref: str
     source: str
@@ -57,6 +61,9 @@ class Image(_Shown):
     since: datetime
     size: int
     bootable: bool
+    pinned: bool
+    on_hold: bool
+    dropped_at: datetime | None
     files: list[File]
 
     @classmethod
@@ -78,51 +85,14 @@ class Image(_Shown):
             since=held.since,
             size=version.size,
             bootable=version.is_bootable,
+            pinned=held.pinned,
+            on_hold=held.on_hold,
+            dropped_at=held.dropped_at,
             files=[File.of(item) for item in version.items],
         )
 
 
-class Source(_Shown):
-    name: str
-    url: str
-    signed: bool
-    priority: int
-    enabled: bool
-
-    @classmethod
-    def of(cls, source: selection.Source) -> Self:
-        return cls(
-            name=source.name,
-            url=without_password(source.url),
-            signed=source.is_signed,
-            priority=source.priority,
-            enabled=source.enabled,
-        )
-
-
-class Selection(_Shown):
-    os: str
-    series: str
-    arches: list[str]
-    kernels: list[str]
-    labels: list[str]
-    source: str | None
-    keep: int
-
-    @classmethod
-    def of(cls, wanted: selection.Selection) -> Self:
-        return cls(
-            os=wanted.os,
-            series=wanted.series,
-            arches=list(wanted.arches),
-            kernels=list(wanted.kernels),
-            labels=list(wanted.labels),
-            source=wanted.source,
-            keep=wanted.keep,
-        )
-
-
-class Machine(_Shown):
+class Machine(Shown):
     mac: str
     uuid: str | None
     machine_id: str | None
@@ -142,7 +112,7 @@ class Machine(_Shown):
         )
 
 
-class Deployment(_Shown):
+class Deployment(Shown):
     id: int
     mac: str
     image: str
@@ -164,7 +134,7 @@ class Deployment(_Shown):
         )
 
 
-class Job(_Shown):
+class Job(Shown):
     id: int
     kind: str
     subject: str
@@ -172,10 +142,16 @@ class Job(_Shown):
     ended_at: datetime | None
     outcome: str
     detail: str
+    actor: str
+    attempt: int
+    stopping: bool
 
     @classmethod
     def of(cls, job: holding.Job) -> Self:
         return cls(
+            actor=job.actor,
+            attempt=job.attempt,
+            stopping=job.stop,
             id=job.id,
             kind=job.kind,
             subject=job.subject,
@@ -186,7 +162,17 @@ class Job(_Shown):
         )
 
 
-class Event(_Shown):
+class Line(Shown):
+    """
+    A line of what a job said.
+    """
+
+    number: int
+    at: datetime
+    text: str
+
+
+class Event(Shown):
     id: int
     at: datetime
     kind: str
@@ -198,7 +184,7 @@ class Event(_Shown):
         return cls(id=event.id, at=event.at, kind=event.kind, subject=event.subject, text=event.text)
 
 
-class Notice(_Shown):
+class Notice(Shown):
     id: int
     kind: str
     subject: str
@@ -220,7 +206,7 @@ class Notice(_Shown):
         )
 
 
-class Transfer(_Shown):
+class Transfer(Shown):
     source: str
     path: str
     sha256: str
@@ -248,7 +234,7 @@ class Transfer(_Shown):
         )
 
 
-class Sync(_Shown):
+class Sync(Shown):
     """
     The running sync, else the last one.
     """
@@ -293,7 +279,7 @@ class Sync(_Shown):
         )
 
 
-class Usage(_Shown):
+class Usage(Shown):
     sources: int
     images: int
     machines: int
@@ -315,7 +301,7 @@ class Usage(_Shown):
         )
 
 
-class Health(_Shown):
+class Health(Shown):
     status: str
     version: str
 
@@ -331,3 +317,27 @@ def without_password(url: str) -> str:
     if "@" not in parts.netloc:
         return url
     return parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]).geturl()
+
+
+class Problem(Shown):
+    """
+    What went wrong (RFC 9457), and the class of the error for programs.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "status": 404,
+                    "title": "Not Found",
+                    "detail": "there is no source 'lba'; the nearest is lab",
+                    "error": "NotFound",
+                }
+            ]
+        }
+    )
+
+    status: int
+    title: str
+    detail: str
+    error: str

@@ -1,5 +1,5 @@
 """
-What the control door shows, answered from catalog and store through `api.views.Views`.
+What the control door shows, answered from catalog and store.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -2,7 +2,6 @@
 Answers to requests that came with a key of their own, to be given again when the same request comes again.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
@@ -10,22 +9,12 @@ from sqlalchemy import delete, insert, select, update
 from tundish.catalog.db import Database
 from tundish.catalog.door_tables import answers
 from tundish.core.errors import Busy, InputError
+from tundish.core.repeated import Given
 
 KEPT = timedelta(days=1)
 STUCK = timedelta(minutes=10)  # after which one that was begun and never answered may be tried again
 
 _is = answers.c
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """
-    An answer as it was given.
-    """
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
 
 
 class Answers:

@@ -2,9 +2,7 @@
 Lists of images for people: one line for each image, filtered, sorted and cut into pages by the engine.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Row, Select, Subquery, and_, exists, func, or_, select
@@ -14,68 +12,10 @@ from tundish.catalog.db import Database, bounded
 from tundish.catalog.door_tables import checks
 from tundish.core.errors import InputError
 from tundish.core.lifecycle import State
+from tundish.core.listing import SORTS, Line, Lines, Wanted
 
 _image, _version, _file, _check = tables.images.c, tables.versions.c, tables.files.c, checks.c
-SORTS = ("name", "version", "state", "since", "source")
 _BY_IMAGE = ("name", "source")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """
-    Which images, and in which order. Empty words want anything; `text` is looked for in names and titles.
-    """
-
-    os: str = ""
-    series: str = ""
-    arch: str = ""
-    kernel: str = ""
-    source: str = ""
-    states: Collection[State] = ()  # none named: all but retired ones
-    pinned: bool | None = None
-    text: str = ""
-    sort: str = "name"
-    descending: bool = False
-    offset: int = 0
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """
-    An image by its newest version of those wanted.
-    """
-
-    id: int  # of the version
-    source: str
-    os: str
-    series: str
-    arch: str
-    kernel: str
-    label: str
-    title: str
-    version: str
-    versions: int  # how many of those wanted there are
-    state: State
-    since: datetime
-    size: int
-    pinned: bool
-    on_hold: bool
-    verdict: str  # fit, unfit; empty: not checked
-
-    @property
-    def ref(self) -> str:
-        """
-        os/series/arch/kernel@version.
-        """
-        name = "/".join(part for part in (self.os, self.series, self.arch, self.kernel) if part)
-        return f"{name}@{self.version}"
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    lines: tuple[Line, ...]
-    total: int  # of all pages
 
 
 class Listing:

@@ -110,18 +110,18 @@ class Busy(Conflict):
     """
 
 
-class Stale(Conflict):
-    """
-    It was changed since it was read; read it again.
-    """
-
-
 class Overloaded(Busy):
     """
     The catalog has no time for us now; come again in a while.
     """
 
     retry_after = 5.0  # seconds
+
+
+class Stale(Conflict):
+    """
+    It was changed since it was read; read it again.
+    """
 
 
 class Forbidden(TundishError):

@@ -1,0 +1,240 @@
+"""
+Sources: where images come from. What would make one unreadable is tried before it is saved.
+"""
+
+import base64
+import binascii
+from typing import Annotated, Literal, Self
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from tundish.api.asking import Opened, Who, Word, created, must_see
+from tundish.api.repeating import Route
+from tundish.api.schemas import Page, Shown
+from tundish.app.deeds import sources as deeds
+from tundish.app.opened import App
+from tundish.core.errors import InputError
+from tundish.core.people import Actor, Kind, Power
+from tundish.core.selection import Source as Kept
+from tundish.sync.catalogue import vouching
+from tundish.sync.offer import Offer
+from tundish.sync.sources import Wish, public
+
+ROUTER = APIRouter(route_class=Route, tags=["sources"])
+Check = Annotated[bool, Query(description="false: save it without asking the source first")]
+
+
+class Source(Shown):
+    name: str
+    url: str
+    signed: bool
+    priority: int
+    enabled: bool
+    proxy: str
+    token: bool
+    mirrors: list[str]
+    bandwidth: int
+    window: str
+    signers: list[str]
+    signed_by: str | None
+    good_until: str | None
+    trouble: str
+
+    @classmethod
+    def of(cls, app: App, source: Kept) -> Self:
+        vouched = vouching(app.desk(), source)
+        signature = vouched.signature
+        return cls.model_validate(
+            {
+                **public(source),
+                "signed_by": signature.primary if signature else None,
+                "good_until": vouched.until.isoformat() if vouched.until else None,
+                "trouble": str(vouched.trouble or ""),
+            }
+        )
+
+
+class Offered(Shown):
+    """
+    What a source answered: who signed, how much there is, and what could not be read.
+    """
+
+    source: str
+    signed_by: str | None
+    good_until: str | None
+    products: int
+    images: list[str]
+    unread: list[str]
+
+    @classmethod
+    def of(cls, offer: Offer) -> Self:
+        return cls(
+            source=offer.source.name,
+            signed_by=offer.signature.primary if offer.signature else None,
+            good_until=offer.good_until.isoformat() if offer.good_until else None,
+            products=len(offer.products),
+            images=sorted({product.ref for product in offer.products})[:1_000],
+            unread=[f"{each.content_id}: {each.error}" for each in offer.unread],
+        )
+
+
+class Wished(BaseModel):
+    """
+    What is wanted of a source. What is left out or null stays as it is; an empty text or list takes it away.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"priority": 10, "window": "22:00-06:00"}]},
+    )
+
+    url: str | None = Field(None, max_length=2000, description="the base of the stream, or its index")
+    keyring: str | None = Field(
+        None, max_length=1_000_000, description="its public keys: armoured, or binary as base64"
+    )
+    unsigned: bool = Field(False, description="knowingly believe it without a signature")
+    priority: int | None = Field(None, ge=-(2**31), le=2**31 - 1)
+    enabled: bool | None = None
+    proxy: str | None = Field(None, max_length=2000)
+    token: str | None = Field(None, max_length=8192, description="a bearer token; it is never shown again")
+    mirrors: list[str] | None = Field(None, max_length=16)
+    bandwidth: int | None = Field(None, ge=0, le=2**40, description="bytes per second; 0: no cap")
+    window: str | None = Field(None, max_length=40, description="when it may be asked, in UTC")
+    signers: list[str] | None = Field(None, max_length=100, description="fingerprints that may sign")
+
+    def wish(self) -> Wish:
+        return Wish(
+            url=self.url,
+            keyring=_keyring(self.keyring),
+            unsigned=self.unsigned,
+            priority=self.priority,
+            enabled=self.enabled,
+            proxy=self.proxy,
+            token=self.token,
+            mirrors=None if self.mirrors is None else tuple(self.mirrors),
+            bandwidth=self.bandwidth,
+            window=self.window,
+            signers=None if self.signers is None else tuple(self.signers),
+        )
+
+
+class New(Wished):
+    """
+    A source to be: at least its name, its URL, and a keyring or `unsigned`.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "lab",
+                    "url": "http://mirror.lab/stable/",
+                    "keyring": "LS0tLS1CRUdJTiBQR1AgUFVCTElDIEtFWSBCTE9DSy0tLS0t",
+                }
+            ]
+        },
+    )
+
+    name: str = Field(max_length=255)
+    url: str = Field(max_length=2000)
+
+
+class Stream(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"stream": "candidate"}]})
+
+    stream: Literal["stable", "candidate"]
+
+
+@ROUTER.get("/sources")
+def list_sources(app: Opened, actor: Who) -> Page[Source]:
+    """
+    The sources that the asker may see, the highest priority first.
+    """
+    found = [each for each in app.catalog.sources.list() if actor.may(Power.SEE, Kind.SOURCE, each.name)]
+    return Page(items=[Source.of(app, each) for each in found], next=None)
+
+
+@ROUTER.post("/sources", status_code=201)
+def add_source(app: Opened, actor: Who, new: New, response: Response, check: Check = True) -> Source:
+    """
+    Know a source from now on. It is asked and verified first, unless `check` is false.
+    """
+    saved = deeds.add(app, actor, new.name, new.wish(), check=check)
+    created(response, f"/api/v1/sources/{saved.source.name}")
+    return Source.of(app, saved.source)
+
+
+@ROUTER.post("/sources/check")
+def check_new_source(app: Opened, actor: Who, new: New) -> Offered:
+    """
+    Ask and verify a source that is not saved, and say what it offers. Nothing is saved.
+    """
+    return Offered.of(deeds.check(app, actor, new.name, new.wish()))
+
+
+@ROUTER.post("/sources/restore-default")
+def restore_default_source(app: Opened, actor: Who, check: Check = True) -> Source:
+    """
+    Bring the public images of MAAS back as a source.
+    """
+    return Source.of(app, deeds.restore_default(app, actor, check=check).source)
+
+
+@ROUTER.get("/sources/{name}")
+def get_source(app: Opened, actor: Who, name: Word) -> Source:
+    """
+    One source.
+    """
+    return Source.of(app, _seen(app, actor, name))
+
+
+@ROUTER.patch("/sources/{name}")
+def change_source(app: Opened, actor: Who, name: Word, wished: Wished, check: Check = True) -> Source:
+    """
+    Give a source other settings.
+    """
+    _seen(app, actor, name)
+    return Source.of(app, deeds.change(app, actor, name, wished.wish(), check=check).source)
+
+
+@ROUTER.delete("/sources/{name}", status_code=204)
+def remove_source(app: Opened, actor: Who, name: Word) -> None:
+    """
+    Forget a source with its selections; images that came from it stay.
+    """
+    _seen(app, actor, name)
+    deeds.remove(app, actor, name)
+
+
+@ROUTER.post("/sources/{name}/check")
+def check_source(app: Opened, actor: Who, name: Word) -> Offered:
+    """
+    Ask and verify a source as it is, and say what it offers.
+    """
+    _seen(app, actor, name)
+    return Offered.of(deeds.check(app, actor, name, Wish()))
+
+
+@ROUTER.put("/sources/{name}/stream")
+def set_stream(app: Opened, actor: Who, name: Word, wanted: Stream, check: Check = True) -> Source:
+    """
+    Switch a source between its streams, stable and candidate.
+    """
+    _seen(app, actor, name)
+    return Source.of(app, deeds.set_stream(app, actor, name, wanted.stream, check=check).source)
+
+
+def _seen(app: App, actor: Actor, name: str) -> Kept:
+    must_see(actor, f"source {name!r}", Kind.SOURCE, name)
+    return app.catalog.sources.get(name)
+
+
+def _keyring(text: str | None) -> bytes | None:
+    if text is None or "BEGIN PGP" in text:
+        return None if text is None else text.encode()
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise InputError("the keyring is neither armoured nor base64") from None

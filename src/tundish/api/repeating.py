@@ -1,0 +1,133 @@
+"""
+What all routes have in common: a change can be sent twice and is done once, an answer can be asked for only
+if it is new, and a change can be bound to what was read before.
+
+`Idempotency-Key` counts for POST. `ETag` and `If-None-Match` are of the whole answer to a GET. `If-Match`
+compares with what a GET of the same address answers now, or, for a verb, of the address before it.
+"""
+
+import hashlib
+from collections.abc import Callable, Coroutine, MutableMapping
+from typing import Any, TypeAlias
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from tundish.api.asking import actor_of, app_of
+from tundish.core import clock
+from tundish.core.errors import InputError, Stale
+from tundish.core.repeated import Given
+
+KEY = "idempotency-key"
+MOST_KEY = 200
+_KEPT = ("content-type", "location", "etag")
+_REPEATED = "Idempotency-Replayed"
+
+Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class Route(APIRoute):
+    """
+    A route of the interface for programs.
+    """
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            if request.method in {"GET", "HEAD"}:
+                return tagged(request, await handle(request))
+            if "if-match" in request.headers:
+                await _must_match(request)
+            if request.method == "POST" and KEY in request.headers:
+                return await _once(request, handle)
+            return await handle(request)
+
+        return answer
+
+
+def tagged(request: Request, response: Response) -> Response:
+    """
+    The answer with its tag, or without a body if who asks has it.
+    """
+    if response.status_code != 200 or not isinstance(getattr(response, "body", None), bytes):
+        return response
+    tag = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
+    response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = "private, no-cache"
+    if _names(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "private, no-cache"})
+    return response
+
+
+async def _must_match(request: Request) -> None:
+    wanted = request.headers["if-match"]
+    for path in (request.url.path, request.url.path.rpartition("/")[0]):
+        tag = await _tag(request, path)
+        if tag:
+            if not _names(wanted, tag):
+                raise Stale(f"{path} was changed since it was read; read it again, then decide")
+            return
+    raise Stale(f"there is nothing at {request.url.path} that If-Match could be compared with")
+
+
+async def _tag(request: Request, path: str) -> str:
+    """
+    The tag of what a GET of this path answers to the same asker; empty if that fails.
+    """
+    left_out = (b"if-match", b"if-none-match", b"content-length", b"content-type")
+    headers = [pair for pair in request.scope["headers"] if pair[0] not in left_out]
+    scope = {
+        **request.scope,
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": headers,
+    }
+    for name in ("route", "endpoint", "path_params", "router"):
+        scope.pop(name, None)
+    found: dict[str, str] = {}
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            found.update((name.decode(), value.decode()) for name, value in message["headers"])
+
+    await request.app.router(scope, receive, send)
+    return found.get("etag", "")
+
+
+def _names(said: str, tag: str) -> bool:
+    listed = [each.strip().removeprefix("W/") for each in said.split(",")]
+    return tag in listed or "*" in listed
+
+
+async def _once(request: Request, handle: Handler) -> Response:
+    """
+    Answer a request with a key as it was answered before, or for the first time.
+    """
+    key = request.headers[KEY]
+    if not 0 < len(key) <= MOST_KEY or not key.isprintable():
+        raise InputError(f"an idempotency key has 1 to {MOST_KEY} printable characters")
+    body = await request.body()
+    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body
+    actor = await run_in_threadpool(actor_of, request)
+    answers = app_of(request).catalog.answers
+    before = await run_in_threadpool(
+        answers.begin, actor.name, key, hashlib.sha256(asked).hexdigest(), clock.now()
+    )
+    if before is not None:
+        return Response(before.body, before.status, {**before.headers, _REPEATED: "true"})
+    try:
+        response = await handle(request)
+    except BaseException:
+        await run_in_threadpool(answers.drop, actor.name, key)
+        raise
+    kept = {name: value for name, value in response.headers.items() if name in _KEPT}
+    given = Given(response.status_code, kept, bytes(response.body))
+    await run_in_threadpool(answers.finish, actor.name, key, given)
+    return response
