@@ -2,9 +2,14 @@
 Small root filesystems as tars, as a package manager would have left them.
 """
 
+import gzip
+import hashlib
 import io
 import tarfile
 from collections.abc import Mapping
+
+from tests.support.images import File, Folder, Link
+from tests.support.systems import ubuntu
 
 RELEASE = "6.1.0-1-amd64"
 MODULES = f"usr/lib/modules/{RELEASE}"
@@ -51,3 +56,29 @@ def tar_of(files: Mapping[str, bytes] = FILES, links: Mapping[str, str] = LINKS)
             tar.addfile(member)
     stream.seek(0)
     return stream
+
+
+def root_tgz(size: int = 0, salt: str = "") -> bytes:
+    """
+    A root that MAAS can deploy, as tar in gzip, with so many bytes in it that cannot be made smaller.
+    """
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name, node in ubuntu().items():
+            member = tarfile.TarInfo(f"./{name}")
+            if isinstance(node, Link):
+                member.type, member.linkname = tarfile.SYMTYPE, node.target
+                tar.addfile(member)
+            elif isinstance(node, Folder):
+                member.type, member.mode = tarfile.DIRTYPE, node.mode
+                tar.addfile(member)
+            elif isinstance(node, str | bytes | File):
+                data = node.data if isinstance(node, File) else node
+                _add(tar, member, data.encode() if isinstance(data, str) else data)
+        _add(tar, tarfile.TarInfo("./opt/filling"), hashlib.shake_128(salt.encode()).digest(size))
+    return gzip.compress(stream.getvalue(), 1, mtime=0)
+
+
+def _add(tar: tarfile.TarFile, member: tarfile.TarInfo, data: bytes) -> None:
+    member.size, member.mode = len(data), member.mode | 0o755
+    tar.addfile(member, io.BytesIO(data))

@@ -7,12 +7,14 @@ what a wrong one does is found by the digest of the whole.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tundish.core.errors import InputError
 
-WORTH = 4096  # bytes; shorter pieces may well stand twice in a row
-_HEAD = 1024
+WORTH = 4096  # bytes; shorter pieces are not worth a guess either
+_ANCHOR = 256  # bytes
+_TRIES = 8
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(?:\d{1,18}|\*)")
 
 
@@ -45,16 +47,23 @@ def content_range(header: str) -> Range | None:
     return Range(int(found[1]), int(found[2]))
 
 
-def can_be_again(piece: bytes, came: int) -> bool:
-    """
-    Whether a piece may be taken for one that came before, if it is the same as that.
-    """
-    return WORTH <= len(piece) <= came and not repeats_itself(piece)
-
-
 def repeats_itself(piece: bytes) -> bool:
     """
-    Whether a piece is the same pattern again and again.
+    Whether a piece is the same pattern again and again, so that it may well stand twice in a row.
     """
-    period = piece.find(piece[:_HEAD], 1)
-    return period > 0 and piece[period:] == piece[:-period]
+    if len(piece) < WORTH:
+        return True
+    return any(piece[period:] == piece[:-period] for period in _periods(piece))
+
+
+def _periods(piece: bytes) -> Iterator[int]:
+    """
+    The distances after which what stands at some places of a piece comes again: a period is among them.
+    """
+    for start in range(0, len(piece) // 2, len(piece) // 16):
+        anchor, at = piece[start : start + _ANCHOR], start
+        for _ in range(_TRIES):
+            at = piece.find(anchor, at + 1)
+            if at < 0:
+                break
+            yield at - start

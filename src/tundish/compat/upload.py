@@ -115,14 +115,24 @@ def _take(call: Call, upload: Upload, piece: bytes, offset: int | None) -> None:
         last = max((upload.size or 0) - len(piece), 0)  # the last piece may come again
         uploads.append(app, actor, upload.id, last, [piece])
         return
-    if pieces.can_be_again(piece, upload.came):
-        try:
-            uploads.append(app, actor, upload.id, upload.came - len(piece), [piece])
-        except Conflict:
-            pass  # other bytes than those that came last: they are new
-        else:
-            return
-    uploads.append(app, actor, upload.id, upload.came, [piece])
+    if not (_is_there(call, upload, piece) and not pieces.repeats_itself(piece)):
+        uploads.append(app, actor, upload.id, upload.came, [piece])
+
+
+def _is_there(call: Call, upload: Upload, piece: bytes) -> bool:
+    """
+    Whether the last bytes that came are these.
+    """
+    before = upload.came - len(piece)
+    if before < 0:
+        return False
+    try:
+        uploads.append(call.app, call.actor, upload.id, before, [piece])
+    except Busy:
+        raise
+    except Conflict:
+        return False
+    return True
 
 
 def _ended(call: Call, upload: Upload) -> Answer:
