@@ -26,6 +26,7 @@ LOOK = 0.5  # seconds between two looks
 STILL = 20.0  # seconds without a word, after which one is said
 KEPT = 2_000  # changes that can be heard of later
 MOST_WAITING = 256  # changes that one listener may be behind
+LIFE = 30  # words of nothing new; then a listener comes again, and is asked again who it is
 
 LOG = logging.getLogger(__name__)
 
@@ -41,17 +42,20 @@ class _Listener:
     kinds: frozenset[str]
     may: Callable[[Change], bool]
     waiting: deque[Change] = field(default_factory=deque)
-    is_slow: bool = False
+    life: int = LIFE
+    is_over: bool = False
 
     def hear(self, batch: Sequence[Change]) -> None:
         wanted = [each for each in batch if self.wants(each)]
-        if self.is_slow or not wanted:
+        if self.is_over or not wanted:
             return
+        self.life -= sum(each.kind == BEAT for each in wanted)
         if len(self.waiting) + len(wanted) > MOST_WAITING:
-            self.is_slow = True
             self.waiting.clear()
+            self.is_over = True
         else:
             self.waiting.extend(wanted)
+            self.is_over = self.life <= 0
         self.wake.set()
 
     def wants(self, change: Change) -> bool:
@@ -112,7 +116,7 @@ class Feed:
                     change = mine.waiting.popleft()
                     last = change.id or last
                     yield change
-                if mine.is_slow:
+                if mine.is_over:
                     yield Change(AGAIN, "", {}, id=last)
                     return
         finally:
@@ -137,6 +141,12 @@ class Feed:
         thread = self._thread
         if thread is not None:
             thread.join()
+        self.still()
+
+    def still(self) -> None:
+        """
+        Say to everybody that we are still there.
+        """
         self._tell((Change(BEAT, "", {}),))
 
     def look(self) -> None:
@@ -175,7 +185,7 @@ class Feed:
                     seen = now
                 if clock.monotonic() - since >= STILL:
                     since = clock.monotonic()
-                    self._tell((Change(BEAT, "", {}),))
+                    self.still()
                 self._over.wait(LOOK)
 
     def _try(self) -> bool:

@@ -228,6 +228,23 @@ def test_who_is_too_slow_is_told_to_come_again(app: App) -> None:
     assert ["again", "True", "2"] == hear(app, work)
 
 
+def test_who_has_listened_for_long_comes_again(app: App) -> None:
+    """
+    With what it heard last, so that a key which was revoked meanwhile is asked for.
+    """
+
+    async def work(feed: Feed) -> list[str]:
+        mark = await asyncio.to_thread(feed.mark)
+        heard = feed.listen(after=mark)
+        events(app, 1)
+        kinds = [(await anext(heard)).kind]
+        for _ in range(feeds.LIFE):
+            await asyncio.to_thread(feed.still)
+        return [*kinds, *sorted({each.kind async for each in heard})]
+
+    assert ["event", "again", "beat"] == hear(app, work)
+
+
 def test_closing_lets_everybody_go(app: App) -> None:
     """
     Who listens comes to an end.
