@@ -145,10 +145,16 @@ class Job(Shown):
     actor: str
     attempt: int
     stopping: bool
+    arguments: dict[str, object]
+    not_before: datetime | None
+    holder: str
 
     @classmethod
     def of(cls, job: holding.Job) -> Self:
         return cls(
+            arguments={name: _public(value) for name, value in job.arguments.items()},
+            not_before=job.not_before,
+            holder=job.holder,
             actor=job.actor,
             attempt=job.attempt,
             stopping=job.stop,
@@ -304,6 +310,10 @@ class Usage(Shown):
 class Health(Shown):
     status: str
     version: str
+
+
+def _public(value: object) -> object:
+    return without_password(value) if isinstance(value, str) and "://" in value else value
 
 
 def without_password(url: str) -> str:

@@ -6,10 +6,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Query, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from tundish.api.asking import After, Limit, Number, Opened, Who, Word, must_see
+from tundish.api.asking import After, Limit, Number, Opened, Who, Word, follow, must_see
 from tundish.api.repeating import Route
 from tundish.api.schemas import Deployment, Event, Machine, Notice, Page, Shown, Usage
 from tundish.app.deeds import notices as deeds
@@ -23,6 +23,7 @@ from tundish.core.people import Kind, Power
 
 ROUTER = APIRouter(route_class=Route)
 Text = Annotated[str, Query(max_length=255)]
+Since = Annotated[AwareDatetime | None, Query(description="nothing from before this moment")]
 
 
 class Deed(Shown):
@@ -90,13 +91,22 @@ class Choice(BaseModel):
 
 
 @ROUTER.get("/events", tags=["events"])
-def list_events(app: Opened, actor: Who, limit: Limit = 100, after: After = 0) -> Page[Event]:
+def list_events(
+    app: Opened,
+    actor: Who,
+    request: Request,
+    *,
+    kind: Text = "",
+    since: Since = None,
+    limit: Limit = 100,
+    after: After = 0,
+) -> Page[Event]:
     """
     What happened, the newest first. Who may see only some things is not answered.
     """
     actor.must(Power.SEE)
-    rows = app.catalog.events.list(limit=limit, before=after)
-    more = f"/api/v1/events?limit={limit}&after={rows[-1].id}" if len(rows) == limit else None
+    rows = app.catalog.events.list(limit=limit, before=after, kind=kind, since=since)
+    more = follow(request, after=rows[-1].id) if len(rows) == limit else None
     return Page(items=[Event.of(row) for row in rows], next=more)
 
 
@@ -151,12 +161,21 @@ def get_machine(app: Opened, actor: Who, mac: Word) -> Machine:
 
 
 @ROUTER.get("/deployments", tags=["deployments"])
-def list_deployments(app: Opened, actor: Who, limit: Limit = 100, after: After = 0) -> Page[Deployment]:
+def list_deployments(
+    app: Opened,
+    actor: Who,
+    request: Request,
+    *,
+    mac: Annotated[str, Query(max_length=17, description="only of this machine")] = "",
+    limit: Limit = 100,
+    after: After = 0,
+) -> Page[Deployment]:
     """
     Which machine was given which image, the newest first.
     """
-    rows = app.catalog.machines.deployments(limit=limit, before=after)
-    more = f"/api/v1/deployments?limit={limit}&after={rows[-1].id}" if len(rows) == limit else None
+    of = mac_address(mac) if mac else None
+    rows = app.catalog.machines.deployments(of, limit=limit, before=after)
+    more = follow(request, after=rows[-1].id) if len(rows) == limit else None
     seen = [row for row in rows if actor.may(Power.SEE, Kind.MACHINE, row.mac)]
     return Page(items=[Deployment.of(row) for row in seen], next=more)
 
@@ -165,10 +184,12 @@ def list_deployments(app: Opened, actor: Who, limit: Limit = 100, after: After =
 def list_audit(
     app: Opened,
     asker: Who,
+    request: Request,
     *,
     actor: Text = "",
     deed: Text = "",
     subject: Text = "",
+    since: Since = None,
     limit: Limit = 100,
     after: After = 0,
 ) -> Page[Deed]:
@@ -176,9 +197,8 @@ def list_audit(
     Who changed what, the newest first. Nothing is ever taken out of this list.
     """
     asker.must(Power.AUDIT_SEE)
-    rows = app.catalog.audit.list(limit, before=after, actor=actor, deed=deed, subject=subject)
-    words = f"actor={actor}&deed={deed}&subject={subject}"
-    more = f"/api/v1/audit?{words}&limit={limit}&after={rows[-1].id}" if len(rows) == limit else None
+    rows = app.catalog.audit.list(limit, before=after, actor=actor, deed=deed, subject=subject, since=since)
+    more = follow(request, after=rows[-1].id) if len(rows) == limit else None
     return Page(items=[Deed.of(row) for row in rows], next=more)
 
 

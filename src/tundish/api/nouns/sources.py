@@ -38,6 +38,7 @@ class Source(Shown):
     window: str
     signers: list[str]
     signed_by: str | None
+    signed_at: str | None
     good_until: str | None
     trouble: str
 
@@ -49,6 +50,7 @@ class Source(Shown):
             {
                 **public(source),
                 "signed_by": signature.primary if signature else None,
+                "signed_at": signature.made_at.isoformat() if signature else None,
                 "good_until": vouched.until.isoformat() if vouched.until else None,
                 "trouble": str(vouched.trouble or ""),
             }
