@@ -6,7 +6,7 @@ The table below is the only place that names them; help texts and the reference 
 
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,23 @@ TABLE = {
     "host": Setting("TUNDISH_HOST", "127.0.0.1", "Address that both doors listen on."),
     "control_port": Setting("TUNDISH_CONTROL_PORT", "5240", "Port of the control door."),
     "file_port": Setting("TUNDISH_FILE_PORT", "5248", "Port of the file door: images, streams, boot."),
+    "tls_certificate": Setting(
+        "TUNDISH_TLS_CERTIFICATE", "", "File of the certificate for https at the control door, in PEM."
+    ),
+    "tls_key": Setting("TUNDISH_TLS_KEY", "", "File of its key, in PEM without a passphrase."),
+    "tls_files": Setting("TUNDISH_TLS_FILES", "no", "Whether the file door speaks https, too: yes or no."),
+    "trusted_proxies": Setting(
+        "TUNDISH_TRUSTED_PROXIES", "", "Networks of the proxies that are believed, with commas between."
+    ),
+    "public_url": Setting(
+        "TUNDISH_PUBLIC_URL",
+        "",
+        "URL under which clients reach the control door, if a proxy does not say it.",
+    ),
+    "metrics_open": Setting(
+        "TUNDISH_METRICS_OPEN", "", "Networks that may read /metrics without a token, with commas between."
+    ),
+    "log_format": Setting("TUNDISH_LOG_FORMAT", "text", "What lines of the server's log are: text or json."),
     "parallel": Setting("TUNDISH_PARALLEL", "8", "Files fetched side by side."),
     "http_proxy": Setting("TUNDISH_HTTP_PROXY", "", "Proxy for fetching, as http://HOST:PORT."),
     "no_proxy": Setting(
@@ -40,6 +57,9 @@ TABLE = {
     ),
     "kernel_arguments": Setting(
         "TUNDISH_KERNEL_ARGUMENTS", "", "Words added to the kernel's command line of every boot."
+    ),
+    "token_file": Setting(
+        "TUNDISH_TOKEN_FILE", "", "File with the token for the server that `--server` names."
     ),
     "epoch": Setting(
         "SOURCE_DATE_EPOCH",
@@ -78,13 +98,21 @@ class Settings:
     no_proxy: tuple[str, ...]
     kernel_arguments: str
     epoch: int | None  # None: the day of the build
+    tls_certificate: Path | None
+    tls_key: Path | None
+    tls_files: bool
+    trusted_proxies: tuple[str, ...]
+    public_url: str
+    metrics_open: tuple[str, ...]
+    log_format: str
+    token_file: Path | None  # for commands from afar
 
 
 def load(
     environment: Mapping[str, str] | None = None,
     *,
     root: bool | None = None,
-    **flags: str | Path | int | None,
+    **flags: str | Path | int | Sequence[str] | None,
 ) -> Settings:
     """
     Settings from flags (those that are not None), then the environment, then the defaults.
@@ -104,9 +132,17 @@ def load(
         file_port=_number("file_port", given["file_port"], 0, 65535),
         parallel=_number("parallel", given["parallel"], 1, MOST_PARALLEL),
         http_proxy=given["http_proxy"] or None,
-        no_proxy=tuple(filter(None, (word.strip() for word in given["no_proxy"].split(",")))),
+        no_proxy=_words(given["no_proxy"]),
         kernel_arguments=_arguments(given["kernel_arguments"]),
         epoch=_number("epoch", given["epoch"], 0, 2**32 - 1) if given["epoch"] else None,
+        tls_certificate=_file("tls_certificate", given["tls_certificate"]),
+        tls_key=_file("tls_key", given["tls_key"]),
+        tls_files=_choice("tls_files", given["tls_files"], ("yes", "no")) == "yes",
+        trusted_proxies=_words(given["trusted_proxies"]),
+        public_url=given["public_url"],
+        metrics_open=_words(given["metrics_open"]),
+        log_format=_choice("log_format", given["log_format"], ("text", "json")),
+        token_file=_folder("token_file", given["token_file"]) if given["token_file"] else None,
     )
 
 
@@ -123,8 +159,11 @@ def person(environment: Mapping[str, str] | None = None) -> str:
     return f"{caller[:64]} as {name}" if caller and caller.isprintable() and caller != name else name
 
 
-def _raw(name: str, flag: str | Path | int | None, env: Mapping[str, str]) -> str:
-    if flag is not None:
+def _raw(name: str, flag: str | Path | int | Sequence[str] | None, env: Mapping[str, str]) -> str:
+    if isinstance(flag, tuple | list):
+        if flag:
+            return ",".join(flag)
+    elif flag is not None:
         return str(flag)
     return env.get(TABLE[name].variable) or TABLE[name].default
 
@@ -135,6 +174,20 @@ def _folder(name: str, text: str) -> Path:
     except (RuntimeError, ValueError) as error:  # pathlib's words: a user without a home, signs of no path
         variable = TABLE[name].variable
         raise InputError(f"{variable}={text!r}: there is no such folder; give a full path") from error
+
+
+def _file(name: str, text: str) -> Path | None:
+    return _folder(name, text) if text else None
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (word.strip() for word in text.split(","))))
+
+
+def _choice(name: str, text: str, choices: tuple[str, ...]) -> str:
+    if text in choices:
+        return text
+    raise InputError(f"{TABLE[name].variable}={text[:80]!r}: give {' or '.join(choices)}")
 
 
 def _number(name: str, text: str, low: int, high: int) -> int:

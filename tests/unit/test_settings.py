@@ -29,6 +29,14 @@ def test_the_defaults() -> None:
         "no_proxy": (),
         "kernel_arguments": "",
         "epoch": None,
+        "tls_certificate": None,
+        "tls_key": None,
+        "tls_files": False,
+        "trusted_proxies": (),
+        "public_url": "",
+        "metrics_open": (),
+        "log_format": "text",
+        "token_file": None,
     } == asdict(plain)
 
 
@@ -135,3 +143,25 @@ def test_hosts_without_proxy_are_a_list() -> None:
     The hosts to ask directly stand with commas between; blanks and empty words do not count.
     """
     assert ("a.lab", ".b", "c:80") == load({"TUNDISH_NO_PROXY": " a.lab, .b,,c:80 ,"}, root=True).no_proxy
+
+
+def test_a_list_of_flags_is_a_list_of_words() -> None:
+    """
+    A flag that may be given several times makes the list; none given leaves the variable's.
+    """
+    env = {"TUNDISH_TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2"}
+    given, not_given = (
+        load(env, root=True, trusted_proxies=("::1",)),
+        load(env, root=True, trusted_proxies=()),
+    )
+
+    assert (("::1",), ("10.0.0.1", "10.0.0.2")) == (given.trusted_proxies, not_given.trusted_proxies)
+
+
+@pytest.mark.parametrize(("name", "text"), [("TUNDISH_TLS_FILES", "maybe"), ("TUNDISH_LOG_FORMAT", "xml")])
+def test_a_choice_that_is_none_is_refused(name: str, text: str) -> None:
+    """
+    The message names the variable and what may be given.
+    """
+    with pytest.raises(InputError, match=rf"{name}='{text}': give "):
+        load({name: text}, root=True)

@@ -7,8 +7,10 @@ A connection that is handed on becomes one of the framework's, whose limits hold
 import asyncio
 import errno
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -20,22 +22,28 @@ NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 PAUSE = 1.0  # s until connections are taken again, when this machine had no room for one
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    most: int  # connections, those of the framework with them
+    idle: float  # seconds
+
+
 class Lanes:
     """
-    The connections of one listening socket. `most` counts those of the framework, too.
+    The connections of one listening socket. With `tls` none is for a lane.
     """
 
     def __init__(
-        self, listener: socket.socket, server: web.Server, stock: Stock, *, most: int, idle: float
+        self,
+        listener: socket.socket,
+        server: web.Server,
+        stock: Stock,
+        bounds: Bounds,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._listener, self._server, self._stock, self._most, self._idle = (
-            listener,
-            server,
-            stock,
-            most,
-            idle,
-        )
+        self._listener, self._server, self._stock = listener, server, stock
+        self._bounds, self._tls = bounds, tls
         self._lanes: set[Lane] = set()
         self._emptied = asyncio.Event()
         self._handing: set[asyncio.Task[None]] = set()
@@ -81,13 +89,13 @@ class Lanes:
 
     def _admit(self, connection: socket.socket, address: str) -> None:
         connection.setblocking(False)
-        if len(self._lanes) + len(self._handing) + len(self._server.connections) >= self._most:
+        if len(self._lanes) + len(self._handing) + len(self._server.connections) >= self._bounds.most:
             with suppress(OSError):
                 connection.send(FULL)
             connection.close()
             return
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._stock.proxies.trusts(address):
+        if self._tls is not None or self._stock.proxies.trusts(address):
             self._hand_over(connection)
         else:
             self._lanes.add(Lane(connection, address, self._stock, self))
@@ -105,7 +113,11 @@ class Lanes:
         task.add_done_callback(self._handing.discard)
 
     async def _joined(self, connection: socket.socket) -> None:
-        await self._loop.connect_accepted_socket(self._server, connection)
+        patience = self._bounds.idle if self._tls is not None else None
+        with suppress(OSError):  # it is gone already, or does not shake hands
+            await self._loop.connect_accepted_socket(
+                self._server, connection, ssl=self._tls, ssl_handshake_timeout=patience
+            )
 
     def _sweep(self) -> None:
         """
@@ -113,9 +125,9 @@ class Lanes:
         """
         now = self._loop.time()
         for lane in tuple(self._lanes):
-            if lane.idle is not None and now - lane.idle >= self._idle:
+            if lane.idle is not None and now - lane.idle >= self._bounds.idle:
                 lane.close()
-        self._later(self._idle / 4, self._sweep)
+        self._later(self._bounds.idle / 4, self._sweep)
 
     def _later(self, delay: float, act: Callable[[], None]) -> None:
         self._timers[act] = self._loop.call_later(delay, act)

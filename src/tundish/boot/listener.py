@@ -4,6 +4,7 @@ The file door on a socket, with bounds: how many connections, how long a head, h
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from tundish.boot.http import STOCK, FileDoor
-from tundish.boot.lanes import Lanes
+from tundish.boot.lanes import Bounds, Lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Limits:
     Bounds on clients. `idle` also bounds how long the head of a request may take. Seconds and bytes.
     """
 
-    connections: int = 400  # two files each; 1,024 open files are what a process usually may have
+    connections: int = 1_000  # three files each; a server sees to it that it may open as many
     idle: float = 30.0
     line: int = 4096
     fields: int = 64
@@ -31,9 +32,12 @@ LIMITS = Limits()
 
 
 @asynccontextmanager
-async def listening(door: FileDoor, listener: socket.socket, limits: Limits = LIMITS) -> AsyncIterator[None]:
+async def listening(
+    door: FileDoor, listener: socket.socket, limits: Limits = LIMITS, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[None]:
     """
-    Serve `door` on a bound socket until the context is left; nothing is left open.
+    Serve `door` on a bound socket until the context is left; nothing is left open. With `tls` every byte
+    passes through Python.
     """
     runner = web.AppRunner(
         door,
@@ -49,7 +53,8 @@ async def listening(door: FileDoor, listener: socket.socket, limits: Limits = LI
     await runner.setup()
     if runner.server is None:
         raise RuntimeError("a runner that was set up has a server")
-    lanes = Lanes(listener, runner.server, door[STOCK], most=limits.connections, idle=limits.idle)
+    bounds = Bounds(limits.connections, limits.idle)
+    lanes = Lanes(listener, runner.server, door[STOCK], bounds, tls)
     try:
         yield
     finally:

@@ -3,11 +3,11 @@
 """
 
 import json
-import logging
 
 import click
 
 from tundish.cli.command import Verb
+from tundish.cli.logs import begin_log
 from tundish.cli.session import json_option
 
 
@@ -16,6 +16,30 @@ from tundish.cli.session import json_option
 @click.option("--control-port", type=click.IntRange(0, 65535), help="0 takes any.  [default: 5240]")
 @click.option("--file-port", type=click.IntRange(0, 65535), help="0 takes any.  [default: 5248]")
 @click.option("--kernel-arguments", help="Words added to the kernel's command line of every boot.")
+@click.option(
+    "--tls-certificate", type=click.Path(), help="File of the certificate for https at the control door."
+)
+@click.option("--tls-key", type=click.Path(), help="File of its key.")
+@click.option(
+    "--tls-files", is_flag=True, default=None, help="https at the file door, too; not every iPXE speaks it."
+)
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    metavar="NETWORK",
+    help="A proxy that is believed; repeatable.",
+)
+@click.option("--public-url", help="URL under which clients reach the control door.")
+@click.option(
+    "--metrics-open",
+    multiple=True,
+    metavar="NETWORK",
+    help="Who may read /metrics without a token; repeatable.",
+)
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), help="What lines of the log are.  [default: text]"
+)
 @json_option
 @click.pass_context
 def serve(
@@ -25,6 +49,13 @@ def serve(
     control_port: int | None,
     file_port: int | None,
     kernel_arguments: str | None,
+    tls_certificate: str | None,
+    tls_key: str | None,
+    tls_files: bool | None,
+    trusted_proxies: tuple[str, ...],
+    public_url: str | None,
+    metrics_open: tuple[str, ...],
+    log_format: str | None,
     as_json: bool,
 ) -> None:
     """
@@ -37,22 +68,31 @@ def serve(
     from tundish.settings import load
     from tundish.sync.presets import first_start
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = load(
         state=context.find_root().obj,
         host=host,
         control_port=control_port,
         file_port=file_port,
         kernel_arguments=kernel_arguments,
+        tls_certificate=tls_certificate,
+        tls_key=tls_key,
+        tls_files="yes" if tls_files else None,
+        trusted_proxies=trusted_proxies,
+        public_url=public_url,
+        metrics_open=metrics_open,
+        log_format=log_format,
     )
+    begin_log(settings.log_format)
+    control_scheme = "https" if settings.tls_certificate else "http"
+    files_scheme = "https" if settings.tls_files else "http"
 
     def ready(control: int, files: int) -> None:
-        at = settings.host
+        at = f"[{settings.host}]" if ":" in settings.host else settings.host
+        places = {"control": f"{control_scheme}://{at}:{control}", "files": f"{files_scheme}://{at}:{files}"}
         if as_json:
-            # One line, so that whoever started us can wait for it.
-            click.echo(json.dumps({"control": f"http://{at}:{control}", "files": f"http://{at}:{files}"}))
+            click.echo(json.dumps(places))  # one line, so that whoever started us can wait for it
         else:
-            click.echo(f"control door  http://{at}:{control}\nfile door     http://{at}:{files}")
+            click.echo(f"control door  {places['control']}\nfile door     {places['files']}")
             click.echo("stop it with Ctrl-C", err=True)
 
     with open_app(settings) as app:

@@ -8,12 +8,11 @@ Both ports are bound before anything is served, so whoever hears `ready` can con
 import asyncio
 import errno
 import random
+import resource
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-
-import uvicorn
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 
 from tundish.api.routes import ControlDoor, control_door
 from tundish.app.booting import CatalogBoots
@@ -27,9 +26,15 @@ from tundish.boot.trees import FolderTrees
 from tundish.compat.door import maas_mount
 from tundish.core import clock
 from tundish.core.errors import Conflict, Forbidden, InputError
+from tundish.serve.control import ControlServer, configured
+from tundish.serve.tls import Tls
+from tundish.settings import Settings
 from tundish.web.door import page_routes
 
 Ready = Callable[[int, int], None]
+
+RENEWAL = 60.0  # s between two looks at the files of the certificate
+MOST_FILES = 16_384  # open at once: connections of both doors, and a blob for each of one
 
 
 async def serve(
@@ -42,9 +47,13 @@ async def serve(
     ready: Ready,
     stop: asyncio.Event,
     limits: Limits = LIMITS,
+    tls: Tls | None = None,
+    tls_files: bool = False,
+    closing: Callable[[], None] | None = None,
 ) -> None:
     """
-    Serve both doors until `stop` is set. Port 0 takes any free one; `ready` gets the real ports.
+    Serve both doors until `stop` is set. Port 0 takes any free one; `ready` gets the real ports. `closing` is
+    called on a thread when the end begins, to let go who would listen forever.
 
     Raises:
         Conflict: a port is in use.
@@ -55,8 +64,9 @@ async def serve(
         control_socket = sockets.enter_context(_bound(host, control_port, "control"))
         file_socket = sockets.enter_context(_bound(host, file_port, "file"))
         ports = control_socket.getsockname()[1], file_socket.getsockname()[1]
-        async with listening(files, file_socket, limits):
-            server = _ControlServer(_config(control, limits))
+        context = tls.context if tls is not None else None
+        async with listening(files, file_socket, limits, context if tls_files else None), _renewed(tls):
+            server = ControlServer(configured(control, limits, context))
             running = asyncio.create_task(server.serve([control_socket]))
             stopped = asyncio.create_task(stop.wait())
             try:
@@ -65,6 +75,8 @@ async def serve(
             finally:
                 stopped.cancel()
                 server.should_exit = True
+                if closing is not None:
+                    await asyncio.to_thread(closing)
                 await running
 
 
@@ -76,6 +88,9 @@ def run(
     control_port: int,
     file_port: int,
     ready: Ready,
+    tls: Tls | None = None,
+    tls_files: bool = False,
+    closing: Callable[[], None] | None = None,
 ) -> None:
     """
     `serve` until SIGTERM or SIGINT; a second signal ends the process at once. Main thread only.
@@ -85,7 +100,7 @@ def run(
     """
 
     async def until_told() -> None:
-        with _told_by_signals() as stop:
+        with _told_by_signals(tls) as stop:
             await serve(
                 control=control,
                 files=files,
@@ -94,9 +109,30 @@ def run(
                 file_port=file_port,
                 ready=ready,
                 stop=stop,
+                tls=tls,
+                tls_files=tls_files,
+                closing=closing,
             )
 
     asyncio.run(until_told())
+
+
+@asynccontextmanager
+async def _renewed(tls: Tls | None) -> AsyncIterator[None]:
+    """
+    Load the certificate anew when its files change.
+    """
+
+    async def look() -> None:
+        while tls is not None:
+            await asyncio.sleep(RENEWAL)
+            await asyncio.to_thread(tls.look)
+
+    looking = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        looking.cancel()
 
 
 def doors(app: App) -> tuple[ControlDoor, FileDoor]:
@@ -126,6 +162,8 @@ def run_app(app: App, ready: Ready) -> None:
     Raises:
         Conflict, Forbidden, InputError: as `serve`.
     """
+    tls = tls_of(app.settings)
+    allow_many_files()
     control, files = doors(app)
     resigner = Resigner(app.keyed_office, now=clock.now)
     settings = app.settings
@@ -145,37 +183,40 @@ def run_app(app: App, ready: Ready) -> None:
             control_port=settings.control_port,
             file_port=settings.file_port,
             ready=opened,
+            tls=tls,
+            tls_files=settings.tls_files,
+            closing=app.feed.close,
         )
     finally:
         worker.stop()
         runner.stop()
 
 
-class _ControlServer(uvicorn.Server):
+def tls_of(settings: Settings) -> Tls | None:
     """
-    uvicorn's server, which leaves the signals of the process to others.
+    The certificate of the settings, if they name one.
+
+    Raises:
+        InputError: only half of it is named, or it is no good.
     """
+    certificate, key = settings.tls_certificate, settings.tls_key
+    if certificate is not None and key is not None:
+        return Tls(certificate, key)
+    if certificate is not None or key is not None:
+        raise InputError("https needs both: --tls-certificate and --tls-key")
+    if settings.tls_files:
+        raise InputError("https at the file door needs --tls-certificate and --tls-key")
+    return None
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
-
-def _config(control: ControlDoor, limits: Limits) -> uvicorn.Config:
-    return uvicorn.Config(
-        control,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        limit_concurrency=256,
-        h11_max_incomplete_event_size=16 * 1024,
-        timeout_graceful_shutdown=max(1, round(limits.grace)),
-    )
+def allow_many_files() -> None:
+    """
+    Let this process open as many files as it may, within reason.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextmanager
@@ -206,9 +247,10 @@ def _bound(host: str, port: int, door: str) -> Iterator[socket.socket]:
 
 
 @contextmanager
-def _told_by_signals() -> Iterator[asyncio.Event]:
+def _told_by_signals(tls: Tls | None) -> Iterator[asyncio.Event]:
     """
     An event that the first SIGTERM or SIGINT sets; after that, signals do what they always do.
+    SIGHUP loads the certificate anew.
     """
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     signals = (signal.SIGTERM, signal.SIGINT)
@@ -220,8 +262,10 @@ def _told_by_signals() -> Iterator[asyncio.Event]:
 
     for number in signals:
         loop.add_signal_handler(number, told)
+    if tls is not None:
+        loop.add_signal_handler(signal.SIGHUP, tls.reload)
     try:
         yield stop
     finally:
-        for number in signals:
+        for number in (*signals, signal.SIGHUP):
             loop.remove_signal_handler(number)
