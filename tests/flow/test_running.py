@@ -2,6 +2,7 @@
 Jobs in a server, at moments that the tests choose: claimed, carried out, tried again, stopped, handed on.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.full_disk import small_disk
 from tundish.app.deeds import jobs
 from tundish.app.opened import App, open_app
 from tundish.app.orders import Order
@@ -18,7 +20,7 @@ from tundish.app.task import Ended, Task
 from tundish.catalog.db import Database, sqlite_url
 from tundish.catalog.opened import Catalog
 from tundish.core import clock
-from tundish.core.errors import Busy, NotFound, Partial, Stopped, Unreachable
+from tundish.core.errors import Busy, NoSpace, NotFound, Partial, Stopped, Unreachable
 from tundish.core.holding import Job
 from tundish.core.people import EVERYTHING, Actor
 from tundish.settings import load
@@ -125,6 +127,7 @@ def test_the_real_verb_runs_in_the_row_that_was_queued(app: App) -> None:
         (NotFound("no such channel"), "failed"),
         (Partial("some of it"), "partial"),
         (Stopped(), "stopped"),
+        (NoSpace(), "failed"),
         (ZeroDivisionError("a bug"), "failed"),
     ],
 )
@@ -331,4 +334,51 @@ def test_a_locked_catalog_is_waited_out(app: App) -> None:
     server.runner.look()
     hasty.close()
 
-    assert "done" == job(app, number).outcome
+    assert ("done", True) == (job(app, number).outcome, "attempt 1 begins" in said(app, number))
+
+
+def test_a_lease_outlives_a_catalog_that_is_locked_for_long(app: App) -> None:
+    """
+    Locked for 20 seconds, or even for longer than the lease: its server goes on with the job all the same.
+    """
+    number = begun(app)
+    hasty = Database.open(sqlite_url(app.settings.state / "catalog.sqlite"), patience=0.05)
+    server = Server(replace(app, catalog=Catalog.over(hasty)), until_stopped)
+    server.runner.look()
+    with app.catalog.database.transaction():
+        for _ in range(4):
+            server.now += LEASE / 3
+            with pytest.raises(Busy):
+                server.runner.look()
+    server.runner.look()
+    running = job(app, number).outcome, job(app, number).attempt
+    renewed = job(app, number).lease_until
+    server.runner.stop(PATIENCE)
+    hasty.close()
+
+    assert (("running", 1), server.now + LEASE) == (running, renewed)
+
+
+def test_a_full_disk_is_waited_out(tmp_path: Path) -> None:
+    """
+    How a job ended is written down once there is room; until then the lease says that it is ours.
+    """
+    text = "x" * 4_000_000
+    with small_disk(tmp_path / "disk") as disk:
+        if disk is None:
+            pytest.skip("needs a file system of its own, which only root may mount")
+        with open_app(load({}, state=disk.folder / "state")) as app:
+            number = begun(app)
+            server = Server(app, lambda _order, _app, _task: Ended(facts={"text": text}))
+            server.runner.look()
+            assert server.runner.wait(PATIENCE)
+            with disk.ballast.open("wb") as ballast, contextlib.suppress(OSError):
+                while ballast.write(bytes(1 << 20)):
+                    pass
+            with pytest.raises(NoSpace):
+                server.runner.look()
+            full = job(app, number).outcome
+            disk.make_room()
+            server.runner.look()
+
+            assert ("running", "done") == (full, job(app, number).outcome)

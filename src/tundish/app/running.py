@@ -20,7 +20,7 @@ from tundish.app.task import Adopted, Ended, Task
 from tundish.app.works import carry_out
 from tundish.catalog.queue import ATTEMPTS
 from tundish.catalog.records import STOPPED
-from tundish.core.errors import Busy, Partial, Stopped, TundishError, is_worth_retrying, reaction
+from tundish.core.errors import Busy, Conflict, Partial, Stopped, TundishError, is_worth_retrying, reaction
 from tundish.core.holding import Job
 from tundish.core.image import Json
 
@@ -85,12 +85,12 @@ class Runner:
         """
         Note how far the jobs are, renew their leases, take up what others left behind, and claim what is due.
         """
-        self._settle()
         now = self._now()
         if self._beaten is None or now - self._beaten >= BEAT:
             self._beat(now)
             self._take_up(now)
             self._beaten = now
+        self._settle()
         while len(self._under) < self._most and self._app.catalog.jobs.has_due(now):
             job = self._app.catalog.jobs.claim(self._holder, now, now + LEASE)
             if job is None:
@@ -165,26 +165,45 @@ class Runner:
 
     def _settle(self) -> None:
         """
-        Write down what the verbs said, how far they are, and which of them have ended.
+        Write down what the verbs said, how far they are, and which of them have ended. One job that cannot be
+        written down keeps no other from it.
         """
+        errors = []
         for number, each in list(self._under.items()):
-            ended = each.task.ended
-            if ended is None:
-                detail = each.task.detail()
-                if detail is not None:
-                    self._app.catalog.jobs.note(number, self._holder, detail)
-                self._tell(each.task)
-            else:
-                if not each.task.is_settled:
-                    self._conclude(each, ended)
-                    each.task.is_settled = True
-                self._tell(each.task)
-                del self._under[number]
+            try:
+                self._write_down(number, each)
+            except TundishError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _write_down(self, number: int, under: _Under) -> None:
+        task, ended = under.task, under.task.ended
+        if ended is None:
+            detail = task.detail()
+            if detail is not None:
+                self._app.catalog.jobs.note(number, self._holder, detail)
+            self._tell(task)
+            return
+        if not task.is_settled:
+            self._conclude(under, ended)
+            task.is_settled = True
+        self._tell(task)
+        del self._under[number]
 
     def _tell(self, task: Task) -> None:
         said = task.lines()
-        if said:
-            self._app.catalog.job_lines.add(task.job.id, said)
+        try:
+            if said:
+                self._app.catalog.job_lines.add(task.job.id, said)
+        except Conflict as error:
+            if isinstance(error, Busy):
+                task.keep(said)
+                raise
+            LOG.info("job %d is not there any more, and what it said is not kept", task.job.id)
+        except TundishError:
+            task.keep(said)
+            raise
 
     def _conclude(self, under: _Under, ended: Ended) -> None:
         task, now, error = under.task, self._now(), ended.error

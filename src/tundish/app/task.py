@@ -108,6 +108,13 @@ class Task:
             self._said.clear()
         return said
 
+    def keep(self, said: Sequence[tuple[datetime, str]]) -> None:
+        """
+        Take lines back that could not be written down; the next call of `lines` has them first.
+        """
+        with self._lock:
+            self._said = deque([*said, *self._said], maxlen=MOST_LINES)
+
     def detail(self) -> str | None:
         """
         How far it is, for the row; None while nothing has changed.
