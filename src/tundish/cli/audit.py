@@ -2,6 +2,7 @@
 `tundish audit`: who changed what.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import click
@@ -56,6 +57,10 @@ def list_(
         found = app.catalog.audit.list(
             limit, before=before, actor=actor, deed=deed, subject=subject, since=start
         )
+    say(found, as_json=as_json)
+
+
+def say(found: Sequence[Deed], *, as_json: bool) -> None:
     if as_json:
         answer([{**asdict(each), "at": each.at.isoformat()} for each in found])
         return

@@ -3,9 +3,12 @@ Commands that show an example in their help; a test asks every one of them for i
 """
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import click
+
+SERVER = "tundish.server"  # in the context: the server that a command is for, if it is not this machine
 
 
 class Verb(click.Command):
@@ -19,6 +22,9 @@ class Verb(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_example(self.example, formatter)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return carried_out(ctx, super().invoke)
 
 
 class Noun(click.Group):
@@ -34,6 +40,17 @@ class Noun(click.Group):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         write_example(self.example, formatter)
+
+
+def carried_out(context: click.Context, here: Callable[[click.Context], Any]) -> Any:
+    """
+    Carry a command out here, or ask the server to that it is for.
+    """
+    if context.meta.get(SERVER) is None:
+        return here(context)
+    from tundish.cli.afar.twins import carry_out
+
+    return carry_out(context, here)
 
 
 def write_example(example: str, formatter: click.HelpFormatter) -> None:
@@ -63,7 +80,7 @@ class VerbalNoun(Noun):
 
     def invoke(self, ctx: click.Context) -> Any:
         if not ctx.args:
-            return click.Command.invoke(self, ctx)
+            return carried_out(ctx, lambda context: click.Command.invoke(self, context))
         name, command, rest = self.resolve_command(ctx, ctx.args)
         if command is None:  # resolve_command has raised, unless words are only being completed
             return None

@@ -2,12 +2,15 @@
 `tundish event`: what happened.
 """
 
+from collections.abc import Sequence
+
 import click
 
 from tundish.cli.command import Noun
 from tundish.cli.moments import since as moment
 from tundish.cli.session import answer, json_option, opened, table, time_text
 from tundish.core import clock
+from tundish.core.holding import Event
 
 
 @click.group(cls=Noun, example="tundish event list --since 2h")
@@ -36,6 +39,10 @@ def list_(context: click.Context, *, kind: str, since: str | None, limit: int, a
     after = moment(since, clock.now()) if since else None
     with opened(context) as app:
         found = app.catalog.events.list(limit, kind=kind, since=after)
+    say(found, is_narrow=bool(kind or since), as_json=as_json)
+
+
+def say(found: Sequence[Event], *, is_narrow: bool, as_json: bool) -> None:
     if as_json:
         answer(
             [
@@ -53,7 +60,7 @@ def list_(context: click.Context, *, kind: str, since: str | None, limit: int, a
     table(
         ["AT", "KIND", "SUBJECT", "TEXT"],
         [(time_text(each.at), each.kind, each.subject, _one_line(each.text)) for each in found],
-        empty="nothing of that kind happened" if kind or since else "nothing happened yet",
+        empty="nothing of that kind happened" if is_narrow else "nothing happened yet",
     )
 
 

@@ -199,7 +199,7 @@ def pin(context: click.Context, *, ref: str, as_json: bool) -> None:
     with opened(context) as app:
         number = app.catalog.images.find(ref).id
         app.catalog.keeping.pin(number, pinned=True)
-        _say(app.catalog.images.get(number), "pinned", as_json=as_json)
+        say_kept(app.catalog.images.get(number), "pinned", as_json=as_json)
 
 
 @image.command(example="tundish image unpin ubuntu/noble/amd64@20260101")
@@ -213,7 +213,7 @@ def unpin(context: click.Context, *, ref: str, as_json: bool) -> None:
     with opened(context) as app:
         number = app.catalog.images.find(ref).id
         app.catalog.keeping.pin(number, pinned=False)
-        _say(app.catalog.images.get(number), "no longer pinned", as_json=as_json)
+        say_kept(app.catalog.images.get(number), "no longer pinned", as_json=as_json)
 
 
 @image.command(example="tundish image hold ubuntu/noble/amd64")
@@ -227,7 +227,7 @@ def hold(context: click.Context, *, ref: str, as_json: bool) -> None:
     with opened(context) as app:
         number = app.catalog.images.find(ref).id
         app.catalog.keeping.hold(number, on=True)
-        _say(app.catalog.images.get(number), "on hold", as_json=as_json)
+        say_kept(app.catalog.images.get(number), "on hold", as_json=as_json)
 
 
 @image.command(example="tundish image release ubuntu/noble/amd64")
@@ -241,10 +241,10 @@ def release(context: click.Context, *, ref: str, as_json: bool) -> None:
     with opened(context) as app:
         number = app.catalog.images.find(ref).id
         app.catalog.keeping.hold(number, on=False)
-        _say(app.catalog.images.get(number), "no longer on hold", as_json=as_json)
+        say_kept(app.catalog.images.get(number), "no longer on hold", as_json=as_json)
 
 
-def _say(holding: Holding, what: str, *, as_json: bool) -> None:
+def say_kept(holding: Holding, what: str, *, as_json: bool) -> None:
     if as_json:
         answer(_fields(holding))
     else:

@@ -4,6 +4,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 
 import click
 
@@ -43,6 +44,10 @@ def list_(context: click.Context, *, kind: str, limit: int, as_json: bool) -> No
     """
     with opened(context) as app:
         found = app.catalog.jobs.list(limit, kind=kind)
+    say_all(found, as_json=as_json)
+
+
+def say_all(found: Sequence[Job], *, as_json: bool) -> None:
     if as_json:
         answer([_fields(each) for each in found])
         return
@@ -73,6 +78,10 @@ def show(context: click.Context, *, number: int, as_json: bool) -> None:
     """
     with opened(context) as app:
         found = app.catalog.jobs.get(number)
+    say_one(found, as_json=as_json)
+
+
+def say_one(found: Job, *, as_json: bool) -> None:
     if as_json:
         answer({**_fields(found), "detail": _detail(found)})
         return
@@ -101,17 +110,24 @@ def log(context: click.Context, *, number: int, follow: bool, after: int, as_jso
     with opened(context) as app:
         if as_json and not follow:
             app.catalog.jobs.get(number)
-            answer([_line(each) for each in app.catalog.job_lines.of(number, after=after)])
+            say_log(app.catalog.job_lines.of(number, after=after))
             return
         while True:
             is_over = app.catalog.jobs.get(number).ended_at is not None
             for each in app.catalog.job_lines.of(number, after=after):
-                text = json.dumps(_line(each), ensure_ascii=False) if as_json else _line_text(each)
-                click.echo(text)
+                say_line(each, as_json=as_json)
                 after = each.number
             if is_over or not follow:
                 return
             time.sleep(REFRESH)
+
+
+def say_log(found: Sequence[Line]) -> None:
+    answer([_line(each) for each in found])
+
+
+def say_line(line: Line, *, as_json: bool) -> None:
+    click.echo(json.dumps(_line(line), ensure_ascii=False) if as_json else _line_text(line))
 
 
 @job.command(example="tundish job stop 12")
@@ -126,7 +142,7 @@ def stop(context: click.Context, *, number: int, as_json: bool) -> None:
 
     with opened(context) as app:
         found = jobs.stop(app, me(), number)
-    _tell(found, as_json=as_json)
+    tell(found, as_json=as_json)
 
 
 @job.command(example="tundish job retry 12")
@@ -141,10 +157,10 @@ def retry(context: click.Context, *, number: int, as_json: bool) -> None:
 
     with opened(context) as app:
         found = jobs.retry(app, me(), number)
-    _tell(found, as_json=as_json)
+    tell(found, as_json=as_json)
 
 
-def _tell(found: Job, *, as_json: bool) -> None:
+def tell(found: Job, *, as_json: bool) -> None:
     if as_json:
         answer(_fields(found))
         return

@@ -2,6 +2,8 @@
 `tundish machine`: who asked to boot, and what became of it.
 """
 
+from collections.abc import Sequence
+
 import click
 
 from tundish.cli.command import Noun
@@ -32,6 +34,10 @@ def list_(context: click.Context, *, as_json: bool) -> None:
     """
     with opened(context) as app:
         found = app.catalog.machines.list()
+    say_all(found, as_json=as_json)
+
+
+def say_all(found: Sequence[Machine], *, as_json: bool) -> None:
     if as_json:
         answer([_fields(each) for each in found])
         return
@@ -83,6 +89,10 @@ def show(context: click.Context, *, mac: str, as_json: bool) -> None:
     with opened(context) as app:
         found = app.catalog.machines.get(mac)
         deployments = app.catalog.machines.deployments(found.mac)
+    say_one(found, deployments, as_json=as_json)
+
+
+def say_one(found: Machine, deployments: Sequence[Deployment], *, as_json: bool) -> None:
     if as_json:
         answer({**_fields(found), "history": [_deployment(each) for each in deployments]})
         return

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from tundish import __version__
-from tundish.cli.command import Noun
+from tundish.cli.command import SERVER, Noun
 from tundish.core.errors import REACTIONS, InputError, TundishError, reaction
 
 COMMANDS = {  # word: its line of help; the word is the module of this package and the command in it
@@ -102,13 +102,22 @@ class Lazy(Noun):
     show_envvar=True,
     help="Folder of catalog, blobs, channels and keys.",
 )
+@click.option(
+    "--server",
+    metavar="URL",
+    envvar="TUNDISH_SERVER",
+    show_envvar=True,
+    help="Do it on this server, over its API; the token is in the file that TUNDISH_TOKEN_FILE names.",
+)
 @click.version_option(__version__, prog_name="tundish")
 @click.pass_context
-def tundish(context: click.Context, state: str | None) -> None:
+def tundish(context: click.Context, state: str | None, server: str | None) -> None:
     """
     The image side of bare metal: sync, verify, publish, serve and boot OS images.
     """
     context.obj = state
+    if server:
+        context.meta[SERVER] = server
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,6 +2,9 @@
 `tundish notice`: what an operator should know.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import click
 
 from tundish.cli.command import Noun
@@ -39,6 +42,10 @@ def list_(context: click.Context, *, show_all: bool, as_json: bool) -> None:
         found = look(app.catalog, app.store, now)
         if show_all:
             found = app.catalog.notices.list()
+    say(found, now, as_json=as_json)
+
+
+def say(found: Sequence[Notice], now: datetime, *, as_json: bool) -> None:
     if as_json:
         answer([_fields(each, shown=each.is_shown(now)) for each in found])
         return
@@ -81,6 +88,10 @@ def dismiss(context: click.Context, *, number: int) -> None:
     """
     with opened(context) as app:
         app.catalog.notices.dismiss(number, clock.now())
+    say_dismissed(number)
+
+
+def say_dismissed(number: int) -> None:
     click.echo(f"dismissed {number}; if it still holds in two weeks, it is shown again", err=True)
 
 

@@ -2,6 +2,8 @@
 `tundish select`: which images to sync.
 """
 
+from collections.abc import Sequence
+
 import click
 
 from tundish.cli.command import Noun
@@ -55,8 +57,33 @@ def add(
     """
     from tundish.sync.catalogue import all_known, check_offered
 
+    wanted = wanted_of(image, arches, kernels, labels, source=source, keep=keep)
+    with opened(context) as app:
+        if wanted.source:
+            app.catalog.sources.get(wanted.source)
+        if not force:
+            check_offered(wanted, all_known(app.desk(), wanted.source))
+        number = app.catalog.selections.add(wanted, clock.now())
+    say_added(number, wanted, as_json=as_json)
+
+
+def wanted_of(
+    image: str,
+    arches: tuple[str, ...],
+    kernels: tuple[str, ...],
+    labels: tuple[str, ...],
+    *,
+    source: str | None,
+    keep: int,
+) -> Selection:
+    """
+    A selection as the words of the command say it.
+
+    Raises:
+        InputError: a word is not of its form.
+    """
     os_, _, series = image.partition("/")
-    wanted = Selection(
+    return Selection(
         os=_word("OS", os_),
         series=_word("series", series or ANY),
         arches=_words("architecture", arches),
@@ -65,12 +92,9 @@ def add(
         source=names.source_name(source) if source else None,
         keep=keep,
     )
-    with opened(context) as app:
-        if wanted.source:
-            app.catalog.sources.get(wanted.source)
-        if not force:
-            check_offered(wanted, all_known(app.desk(), wanted.source))
-        number = app.catalog.selections.add(wanted, clock.now())
+
+
+def say_added(number: int, wanted: Selection, *, as_json: bool) -> None:
     if as_json:
         answer({"id": number, **_fields(wanted)})
     else:
@@ -113,6 +137,10 @@ def list_(context: click.Context, *, as_json: bool) -> None:
     """
     with opened(context) as app:
         found = app.catalog.selections.list()
+    say_all(found, as_json=as_json)
+
+
+def say_all(found: Sequence[tuple[int, Selection]], *, as_json: bool) -> None:
     if as_json:
         answer([{"id": number, **_fields(selection)} for number, selection in found])
         return
@@ -144,4 +172,8 @@ def remove(context: click.Context, *, number: int) -> None:
     """
     with opened(context) as app:
         app.catalog.selections.remove(number)
+    say_removed(number)
+
+
+def say_removed(number: int) -> None:
     click.echo(f"removed selection {number}; see what it means: tundish sync --plan", err=True)

@@ -2,6 +2,8 @@
 `tundish token`: keys to the doors for programs.
 """
 
+from collections.abc import Sequence
+
 import click
 
 from tundish.cli.amounts import span
@@ -10,7 +12,7 @@ from tundish.cli.noted import me
 from tundish.cli.session import answer, json_option, opened, table, time_text
 from tundish.cli.user import GRANT
 from tundish.core import clock
-from tundish.core.people import Grant
+from tundish.core.people import Grant, Token
 
 
 @click.group(
@@ -79,6 +81,12 @@ def list_(context: click.Context, *, user: str, as_json: bool) -> None:
 
     with opened(context) as app:
         found = people.tokens(app, me(), user)
+    say_all(found, as_json=as_json)
+
+
+def say_all(found: Sequence[Token], *, as_json: bool) -> None:
+    from tundish.app.deeds import people
+
     if as_json:
         answer([people.public_token(each) for each in found])
         return

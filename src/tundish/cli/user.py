@@ -3,6 +3,7 @@
 """
 
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -11,7 +12,7 @@ from tundish.cli.noted import me
 from tundish.cli.session import answer, json_option, opened, table
 from tundish.core.errors import InputError
 from tundish.core.image import Json
-from tundish.core.people import Grant, Kind, Role
+from tundish.core.people import Grant, Kind, Role, User
 
 NOBODY = "nobody may come in yet; make an admin: tundish user create NAME --role admin"
 
@@ -106,10 +107,14 @@ def list_(context: click.Context, *, as_json: bool) -> None:
     """
     List everybody who may come in.
     """
-    from tundish.app.deeds import people
-
     with opened(context) as app:
         found = app.catalog.users.list()
+    say_all(found, as_json=as_json)
+
+
+def say_all(found: Sequence[User], *, as_json: bool) -> None:
+    from tundish.app.deeds import people
+
     if as_json:
         answer([people.public(each) for each in found])
         return
