@@ -9,7 +9,7 @@ import logging
 import random
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -90,7 +90,7 @@ class Feed:
         after: str = "",
         kinds: Collection[str] = KINDS,
         may: Callable[[Change], bool] = lambda _: True,
-    ) -> AsyncIterator[Change]:
+    ) -> AsyncGenerator[Change, None]:
         """
         Changes of these kinds, as they come; with `after`, those behind that number first. Where they are not
         kept any more a `reset` comes first. It ends, after `again`, for who is too slow, and when we close.

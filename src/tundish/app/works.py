@@ -7,8 +7,10 @@ All of them may be begun again after they were killed, at whatever point that wa
 import base64
 import binascii
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from functools import singledispatch
 from pathlib import Path
@@ -33,6 +35,8 @@ from tundish.core import clock, names
 from tundish.core.errors import BadImage, Conflict, InputError, Stopped, StorageError
 from tundish.core.holding import Holding
 from tundish.core.image import Json
+from tundish.fetch.brake import pauses
+from tundish.fetch.throttle import Throttle
 from tundish.mirrors import desk as mirror
 from tundish.mirrors import run as mirrors
 from tundish.mirrors.wish import Wish
@@ -98,7 +102,9 @@ def _(order: orders.Collect, app: App, task: Task) -> Ended:
 def _(order: orders.Verify, app: App, task: Task) -> Ended:
     days = order.older_than_days
     before = None if days is None else clock.now() - timedelta(days=days)
-    brush = app.brush(order.rate, quarantine=True)
+    pause = pauses(time.sleep, task.stop)  # what waits for its pace hears of a stop, too
+    throttle = Throttle(order.rate, now=clock.monotonic, sleep=pause) if order.rate else None
+    brush = replace(app.brush(None, quarantine=True), throttle=throttle)
     todo = scrub.rounds(brush, before)
     blobs = [blob for each in todo for blob in each.blobs]
     task.expect(len(blobs), sum(blob.size for blob in blobs))

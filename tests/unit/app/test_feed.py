@@ -4,7 +4,7 @@ Hearing of changes: what is told, to whom, from where on, and what becomes of wh
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -58,9 +58,9 @@ def hear(app: App, work: Callable[[Feed], Coroutine[Any, Any, list[str]]]) -> li
     return asyncio.run(bounded())
 
 
-async def first(changes: AsyncIterator[Change], count: int) -> list[Change]:
+async def first(changes: AsyncGenerator[Change, None], count: int) -> list[Change]:
     found: list[Change] = []
-    async with aclosing(changes) as heard:  # type: ignore[type-var]
+    async with aclosing(changes) as heard:
         async for change in heard:
             found.append(change)
             if len(found) == count:
