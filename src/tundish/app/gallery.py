@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tundish.app.opened import App
-from tundish.catalog.listing import Line, Wanted
 from tundish.core.holding import HoldingId
 from tundish.core.lifecycle import State
+from tundish.core.listing import Line, Wanted
 from tundish.core.people import Actor, Kind, Power
 from tundish.core.progress import Transfer
 

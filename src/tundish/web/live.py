@@ -30,7 +30,5 @@ def told(change: Change) -> str:
     """
     if change.kind == BEAT:
         return ": still here\n\n"
-    names = (NAMES[change.kind],) if change.kind in NAMES else ()
-    if change.kind not in KINDS:
-        names = tuple(NAMES.values())
+    names = [name for kind, name in NAMES.items() if kind == change.kind or change.kind not in KINDS]
     return "".join(f"event: {name}\ndata: 1\n\n" for name in names)
