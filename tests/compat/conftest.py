@@ -34,10 +34,7 @@ class Region:
     upstream: str  # URL of the stream
     keyring: Path
     folder: Path
-
-    @property
-    def cli(self) -> Cli:
-        return Cli.login(self.url, self.admin)
+    cli: Cli  # of the admin
 
     @property
     def go(self) -> Go:
@@ -62,4 +59,5 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
     keyring = folder / "upstream.gpg"
     keyring.write_bytes(stream.keyring)
     with HostileServer(stream.files) as server, serving(state) as doors:
-        yield Region(doors.control, admin, viewer, server.url, keyring, folder)
+        cli = Cli.login(doors.control, admin)
+        yield Region(doors.control, admin, viewer, server.url, keyring, folder, cli)

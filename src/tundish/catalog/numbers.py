@@ -12,6 +12,7 @@ from tundish.core.errors import NotFound
 
 _is = numbers.c
 _MOST = 2**31 - 1
+_APART = "(for a moment)"
 
 
 class Numbers:
@@ -51,14 +52,12 @@ class Numbers:
 
     def rename(self, kind: str, before: str, after: str) -> None:
         """
-        Let the number of `before` mean `after`, which has none yet.
-
-        Raises:
-            Conflict: it has one.
+        Let the number of `before` mean `after`. A number that `after` had means `before` from then on.
         """
         with self._database.transaction() as connection:
-            change = update(numbers).where(_is.kind == kind, _is.key == before)
-            connection.execute(change.values(key=after))
+            for old, new in ((after, f"{after} {_APART}"), (before, after), (f"{after} {_APART}", before)):
+                change = update(numbers).where(_is.kind == kind, _is.key == old)
+                connection.execute(change.values(key=new))
 
     def _known(self, kind: str, keys: Collection[str]) -> dict[str, int]:
         found: dict[str, int] = {}
