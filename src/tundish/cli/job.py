@@ -91,7 +91,7 @@ def say_one(found: Job, *, as_json: bool) -> None:
     if found.holder:
         click.echo(f"run by   {found.holder}, attempt {found.attempt}")
     if found.not_before:
-        click.echo(f"again    at {time_text(found.not_before)}, after attempt {found.attempt}")
+        click.echo(f"waits    until {time_text(found.not_before)} at least, {found.attempt} attempts failed")
     click.echo(f"outcome  {found.outcome}\n\n{json.dumps(_detail(found), indent=2, ensure_ascii=False)}")
 
 
