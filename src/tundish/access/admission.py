@@ -17,6 +17,7 @@ from tundish.access.setup import Setup
 from tundish.catalog.opened import Catalog
 from tundish.catalog.tokens import Held
 from tundish.core import names
+from tundish.core.answered import note_asker
 from tundish.core.errors import Conflict, Locked, Unauthorised
 from tundish.core.people import EVERYTHING, Actor, Token, User
 
@@ -197,6 +198,7 @@ class Admission:
 
     def _actor(self, held: Held, door: str, address: str) -> Actor:
         self.catalog.tokens.used(held.token, self.now())
+        note_asker(held.token.user)
         return Actor(held.token.user, held.grants, door, address, held.token.grants)
 
 

@@ -3,14 +3,13 @@ Errors of the control door as problem documents. Handlers let errors rise; only 
 """
 
 import logging
-import math
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from tundish.core.errors import InputError, Locked, TundishError, Unauthorised, reaction
-from tundish.core.problem import MEDIA_TYPE, Problem, problem, refusal
+from tundish.core.errors import InputError, TundishError, Unauthorised, reaction
+from tundish.core.problem import MEDIA_TYPE, Problem, problem, refusal, retry_after
 
 LOG = logging.getLogger(__name__)
 
@@ -31,8 +30,8 @@ def _ours(_request: Request, error: Exception) -> Response:
     answer = _answer(problem(error))
     if isinstance(error, Unauthorised):
         answer.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, Locked):
-        answer.headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if (wait := retry_after(error)) is not None:
+        answer.headers["Retry-After"] = wait
     return answer
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from tundish.api.bounds import Asgi, Message, Receive, Send
-from tundish.core.answered import Answered, Heard, RequestIds
+from tundish.core.answered import Answered, Heard, RequestIds, asker
 from tundish.core.clock import monotonic
 from tundish.core.proxies import Origin, Proxies
 
@@ -37,7 +37,7 @@ class Front:
         peer = scope["client"][0] if scope.get("client") else ""
         origin = self.proxies.origin(peer, said, scheme=scope["scheme"])
         request_id = self.ids.of(said.get("x-request-id"))
-        status, sent = 500, 0
+        status, sent, names = 500, 0, asker()
 
         async def named(message: Message) -> None:
             nonlocal status, sent
@@ -49,18 +49,15 @@ class Front:
                 sent += len(message.get("body", b""))
             await send(message)
 
-        inner_scope = _seen(scope, origin)
         try:
-            await self.inner(inner_scope, receive, named)
+            await self.inner(_seen(scope, origin), receive, named)
         finally:
             path = quote(str(scope["path"]), safe="/:@!$&'()*+,;=~")[:MOST_PATH]
-            actor = str(inner_scope["state"].get("actor", ""))
             seconds = monotonic() - began
-            method = scope["method"] if scope["method"].isalpha() else "?"
+            method = scope["method"][:16] if scope["method"].isalpha() else "?"
+            actor = names[0] if names else ""
             self.heard(
-                Answered(
-                    "control", method[:16], path, status, sent, seconds, origin.address, request_id, actor
-                )
+                Answered("control", method, path, status, sent, seconds, origin.address, request_id, actor)
             )
 
 
@@ -106,5 +103,4 @@ def _seen(scope: Message, origin: Origin) -> Message:
         "headers": headers,
         "root_path": origin.prefix,
         "path": origin.prefix + scope["path"] if origin.prefix else scope["path"],
-        "state": dict(scope.get("state") or {}),
     }

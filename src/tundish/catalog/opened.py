@@ -15,6 +15,7 @@ from tundish.catalog.choices import Choices
 from tundish.catalog.db import Database
 from tundish.catalog.documents import Documents
 from tundish.catalog.failures import Failures
+from tundish.catalog.figures import FigureBook
 from tundish.catalog.images import Images
 from tundish.catalog.job_lines import JobLines
 from tundish.catalog.keeping import Keeping
@@ -58,6 +59,7 @@ class Catalog:
     users: Users
     tokens: Tokens
     failures: Failures
+    figures: FigureBook
     answers: Answers
     listing: Listing
     numbers: Numbers
@@ -95,6 +97,7 @@ class Catalog:
             users=Users(database),
             tokens=Tokens(database),
             failures=Failures(database),
+            figures=FigureBook(database),
             answers=Answers(database),
             listing=Listing(database),
             numbers=Numbers(database),

@@ -66,6 +66,8 @@ def begin_log(form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonForm() if form == "json" else TextForm())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    for chatty in ("alembic", "uvicorn", "aiohttp"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -5,6 +5,7 @@ without its query.
 
 import re
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import count
 
@@ -31,6 +32,27 @@ def nobody(_answered: Answered) -> None:
     """
     Hears nothing of it.
     """
+
+
+_ASKER: ContextVar[list[str] | None] = ContextVar("_ASKER", default=None)
+
+
+def asker() -> list[str]:
+    """
+    A list that will hold the name of who asks, once that is known, in this context and the threads it starts.
+    """
+    names: list[str] = []
+    _ASKER.set(names)
+    return names
+
+
+def note_asker(name: str) -> None:
+    """
+    Tell whoever keeps a record of the request under way who asks; elsewhere it changes nothing.
+    """
+    names = _ASKER.get()
+    if names is not None:
+        names[:] = [name]
 
 
 class RequestIds:

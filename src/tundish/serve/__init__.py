@@ -9,12 +9,19 @@ import asyncio
 import errno
 import random
 import resource
+import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 
-from tundish.api.routes import ControlDoor, control_door
+from tundish.api.bounds import Asgi
+from tundish.api.front import Front, log_of
+from tundish.api.health import health_routes
+from tundish.api.metrics import metrics_route
+from tundish.api.routes import control_door
+from tundish.api.tally import Tally
 from tundish.app.booting import CatalogBoots
 from tundish.app.opened import App
 from tundish.app.resigning import Resigner
@@ -25,7 +32,9 @@ from tundish.boot.listener import LIMITS, Limits, listening
 from tundish.boot.trees import FolderTrees
 from tundish.compat.door import maas_mount
 from tundish.core import clock
+from tundish.core.answered import Answered, RequestIds
 from tundish.core.errors import Conflict, Forbidden, InputError
+from tundish.core.proxies import Proxies
 from tundish.serve.control import ControlServer, configured
 from tundish.serve.tls import Tls
 from tundish.settings import Settings
@@ -39,7 +48,7 @@ MOST_FILES = 16_384  # open at once: connections of both doors, and a blob for e
 
 async def serve(
     *,
-    control: ControlDoor,
+    control: Asgi,
     files: FileDoor,
     host: str,
     control_port: int,
@@ -82,7 +91,7 @@ async def serve(
 
 def run(
     *,
-    control: ControlDoor,
+    control: Asgi,
     files: FileDoor,
     host: str,
     control_port: int,
@@ -135,23 +144,35 @@ async def _renewed(tls: Tls | None) -> AsyncIterator[None]:
         looking.cancel()
 
 
-def doors(app: App) -> tuple[ControlDoor, FileDoor]:
+def doors(app: App) -> tuple[Front, FileDoor]:
     """
     Both doors over an opened app.
 
     Raises:
-        InvalidName: a kernel argument of the settings is not of its form.
+        InputError: a setting is not of its form.
     """
+    settings, tally = app.settings, Tally()
+    proxies = Proxies.read(settings.trusted_proxies, settings.public_url)
+
+    def heard(answered: Answered) -> None:
+        tally.hear(answered)
+        log_of(answered)
+
     files = file_door(
         boots=CatalogBoots(app.catalog),
         blobs=app.store,
         trees=FolderTrees(app.channels),
-        arguments=app.settings.kernel_arguments,
+        arguments=settings.kernel_arguments,
+        heard=heard,
+        proxies=replace(proxies, public=None),  # the URL is that of the control door
     )
     admission = app.admission()
     control = control_door(app, admission)
     control.router.routes.extend((*page_routes(app, admission), maas_mount(app, admission)))
-    return control, files
+    control.router.routes.extend(
+        (*health_routes(app), metrics_route(app, tally, Proxies.read(settings.metrics_open)))
+    )
+    return Front(control, proxies, RequestIds(secrets.token_hex(4)), heard), files
 
 
 def run_app(app: App, ready: Ready) -> None:
