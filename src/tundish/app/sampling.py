@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tundish.catalog.choices import Choices
+from tundish.catalog.opened import Catalog
+from tundish.store.blobs import BlobSink
 
 NOTE = "space"
 EVERY = timedelta(hours=1)
@@ -35,14 +37,18 @@ def samples(choices: Choices) -> tuple[Sample, ...]:
     return tuple(Sample(datetime.fromisoformat(at), size, free) for at, size, free in noted)
 
 
-def is_due(choices: Choices, now: datetime) -> bool:
-    found = samples(choices)
-    return not found or now - found[-1].at >= EVERY
+def sample(catalog: Catalog, store: BlobSink, now: datetime) -> None:
+    """
+    Note how full the store is, if the last note is an hour old.
+    """
+    found = samples(catalog.choices)
+    if not found or now - found[-1].at >= EVERY:
+        add(catalog.choices, Sample(now, catalog.images.totals().size, store.free()))
 
 
-def add(choices: Choices, sample: Sample) -> None:
+def add(choices: Choices, sample: Sample, most: int = KEPT) -> None:
     """
     Keep one more; the oldest go.
     """
-    kept: Sequence[Sample] = (*samples(choices), sample)[-KEPT:]
+    kept: Sequence[Sample] = (*samples(choices), sample)[-most:]
     choices.set(NOTE, json.dumps([[each.at.isoformat(), each.size, each.free] for each in kept]))

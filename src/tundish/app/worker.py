@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from tundish.app.choosing import chosen_schedule
 from tundish.app.noticing import notice
 from tundish.app.resigning import Resigner
+from tundish.app.sampling import sample
 from tundish.app.timetable import Timetable, closing
 from tundish.core.errors import Busy, Stopped, TundishError, reaction
 from tundish.core.names import SourceName
@@ -101,6 +102,7 @@ class Worker:
         if due or has_looked or self._noticed is None or now - self._noticed >= NOTICE:
             self._noticed = now
             notice(desk.catalog, desk.store, self._now())
+            sample(desk.catalog, desk.store, self._now())
 
     def _sync(self, desk: Desk, due: Sequence[Source], names: Sequence[SourceName], until: Until) -> None:
         subject, began, failed = f"automatic sync of {', '.join(names) or 'all sources'}", self._now(), False
