@@ -109,7 +109,7 @@ def _work(figures: Figures) -> Iterable[Metric]:
 
 
 def _requests(tally: Tally) -> Iterable[Metric]:
-    requests = CounterMetricFamily(
+    answered = CounterMetricFamily(
         "tundish_requests", "Requests that were answered.", labels=["door", "method", "status"]
     )
     sent = CounterMetricFamily("tundish_served_bytes", "Bytes of bodies that were sent.", labels=["door"])
@@ -120,7 +120,7 @@ def _requests(tally: Tally) -> Iterable[Metric]:
     bytes_of: defaultdict[str, int] = defaultdict(int)
     seconds: defaultdict[str, float] = defaultdict(float)
     for (door, method, status), count in sorted(tally.counts().items()):
-        requests.add_metric([door, method, str(status)], count.requests)
+        answered.add_metric([door, method, str(status)], count.number)
         bytes_of[door] += count.sent
         seconds[door] += count.seconds
         classes[door] = [have + new for have, new in zip(classes[door], count.classes, strict=True)]
@@ -129,7 +129,7 @@ def _requests(tally: Tally) -> Iterable[Metric]:
         sums = [sum(counts[: place + 1]) for place in range(len(counts))]
         buckets = list(zip((*(str(bound) for bound in BOUNDS), "+Inf"), map(float, sums), strict=True))
         times.add_metric([door], buckets, seconds[door])
-    yield from (requests, sent, times)
+    yield from (answered, sent, times)
 
 
 def _one(name: str, words: str, value: float, **labels: str) -> Metric:

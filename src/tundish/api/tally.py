@@ -20,7 +20,7 @@ class Count:
     Of one door, method and status: how many, their bytes, seconds in all, and how many per class of length.
     """
 
-    requests: int
+    number: int
     sent: int
     seconds: float
     classes: tuple[int, ...]
