@@ -2,6 +2,7 @@
 `tundish source`: the places that images come from.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -60,21 +61,28 @@ def list_(context: click.Context, *, as_json: bool) -> None:
         found = [(each, vouching(desk, each)) for each in app.catalog.sources.list()]
         if not as_json:
             remind(app)
+    say_all([_facts(each, vouched) for each, vouched in found], as_json=as_json)
+
+
+def say_all(found: list[dict[str, Json]], *, as_json: bool) -> None:
+    """
+    Sources by their facts, as the JSON has them.
+    """
     if as_json:
-        answer([_facts(each, vouched) for each, vouched in found])
+        answer([*found])
         return
     table(
         ["NAME", "URL", "TRUST", "GOOD UNTIL", "PRIORITY", "ENABLED"],
         [
             (
-                each.name,
-                str(_facts(each, vouched)["url"]),
-                "signed" if each.is_signed else "UNSIGNED",
-                _until(vouched),
-                str(each.priority),
-                "yes" if each.enabled else "no",
+                str(each["name"]),
+                str(each["url"]),
+                "signed" if each["signed"] else "UNSIGNED",
+                _until(each),
+                str(each["priority"]),
+                "yes" if each["enabled"] else "no",
             )
-            for each, vouched in found
+            for each in found
         ],
         empty=NO_SOURCE,
     )
@@ -93,20 +101,19 @@ def _facts(each: Source, vouched: "Vouching") -> dict[str, Json]:
     }
 
 
-def _until(vouched: "Vouching") -> str:
+def _until(facts: dict[str, Json]) -> str:
     """
     When the first of signature and key ends, called out some days ahead.
     """
-    if vouched.trouble:
+    if facts["trouble"]:
         return "NOT ANY MORE"
-    if vouched.signature is None:
-        return "-"
-    return _end(vouched.until)
+    return _end(facts["good_until"]) if facts["signed_by"] else "-"
 
 
-def _end(until: datetime | None) -> str:
-    if until is None:
+def _end(moment: Json) -> str:
+    if moment is None:
         return "no end"
+    until = datetime.fromisoformat(str(moment))
     left = until - clock.now()
     return f"{until:%Y-%m-%d}" + (f" (in {left.days} days!)" if left < SOON else "")
 
@@ -157,7 +164,7 @@ def _lines(found: Source, facts: dict[str, Json], vouched: "Vouching") -> list[t
         ("name", found.name),
         ("url", str(facts["url"])),
         ("trust", "signed" if found.is_signed else "UNSIGNED: whatever it sends is believed"),
-        ("until", vouched.trouble or _until(vouched)),
+        ("until", vouched.trouble or _until(facts)),
         ("signer", vouched.signature.primary if vouched.signature else ""),
         ("only", ", ".join(found.signers)),
         ("priority", str(found.priority)),
@@ -180,6 +187,10 @@ def remove(context: click.Context, *, name: str) -> None:
     """
     with opened(context) as app:
         app.catalog.sources.remove(SourceName(name))
+    say_removed(name)
+
+
+def say_removed(name: str) -> None:
     click.echo(f"removed {name}; its images stay until they are retired", err=True)
 
 
@@ -238,16 +249,23 @@ def check(context: click.Context, /, *, place: str, as_json: bool, **words: Any)
             seen = {}
         offer = offered(wanted, app.desk(), seen=seen)
     _remarks(offer)
-    if as_json:
-        answer(_checked(offer))
-        return
-    signed_by = offer.signature.primary if offer.signature else "NOBODY"
-    click.echo(f"signed by   {signed_by}\ngood until  {_end(offer.good_until) if offer.signature else '-'}")
     offers = sorted({f"{each.os}/{each.series}" for each in offer.products if each.series})
-    click.echo(f"offers      {len(offer.products)} products: {', '.join(offers) or 'nothing'}")
+    say_checked(_checked(offer), offers, as_json=as_json)
 
 
-def _checked(offer: "Offer") -> Json:
+def say_checked(facts: dict[str, Json], offers: Sequence[str], *, as_json: bool) -> None:
+    """
+    What a check found, as the JSON has it.
+    """
+    if as_json:
+        answer(facts)
+        return
+    good_until = _end(facts["good_until"]) if facts["signed_by"] else "-"
+    click.echo(f"signed by   {facts['signed_by'] or 'NOBODY'}\ngood until  {good_until}")
+    click.echo(f"offers      {facts['products']} products: {', '.join(offers) or 'nothing'}")
+
+
+def _checked(offer: "Offer") -> dict[str, Json]:
     signature = offer.signature
     return {
         "signed_by": signature.primary if signature else None,

@@ -12,6 +12,7 @@ from tundish.cli.command import Verb
 from tundish.cli.session import answer, json_option, opened
 from tundish.core import clock
 from tundish.core.errors import InputError
+from tundish.core.image import Json
 
 if TYPE_CHECKING:  # loaded by the commands: the catalog's library costs 0.2 s to import
     from tundish.sync.offer import Offer
@@ -120,7 +121,11 @@ def warn(offer: "Offer | None") -> None:
     What of an offer could not be read, on standard error.
     """
     for each in offer.unread if offer else ():
-        click.echo(f"warning: {each.content_id}: {each.error}", err=True)
+        say_unread(each.content_id, str(each.error))
+
+
+def say_unread(content_id: str, error: str) -> None:
+    click.echo(f"warning: {content_id}: {error}", err=True)
 
 
 @click.command(cls=Verb, example="tundish source add lab http://mirror.lab/stable/ --keyring lab.gpg")
@@ -160,16 +165,22 @@ def add(
         if unsigned:
             app.catalog.events.add("unsigned-source", name, f"{url} is believed unsigned", clock.now())
     warn(offer)
-    _alarm(url, unsigned=unsigned)
+    alarm(url, unsigned=unsigned)
     found = None if offer is None else len(offer.products)
+    facts: dict[str, Json] = {"name": name, "url": wanted.url, "signed": wanted.is_signed, "products": found}
+    say_added(facts, as_json=as_json)
+
+
+def say_added(facts: dict[str, Json], *, as_json: bool) -> None:
     if as_json:
-        answer({"name": name, "url": wanted.url, "signed": wanted.is_signed, "products": found})
+        answer(facts)
     else:
+        found = facts["products"]
         said = "not checked" if found is None else f"{found} products offered"
-        click.echo(f"added {name}: {said}; next: tundish select add OS/SERIES")
+        click.echo(f"added {facts['name']}: {said}; next: tundish select add OS/SERIES")
 
 
-def _alarm(url: str, *, unsigned: bool) -> None:
+def alarm(url: str, *, unsigned: bool) -> None:
     if unsigned:
         click.echo(f"warning: whatever {url} sends will be believed; give it a keyring soon", err=True)
 
@@ -222,12 +233,16 @@ def change(context: click.Context, name: str, asked: "Wish", *, check: bool, as_
         if asked.unsigned:
             app.catalog.events.add("unsigned-source", name, "it is believed unsigned now", clock.now())
     warn(offer)
-    _alarm(source.url, unsigned=asked.unsigned)
+    alarm(source.url, unsigned=asked.unsigned)
+    say_changed(public(source), None if offer is None else len(offer.products), as_json=as_json)
+
+
+def say_changed(facts: dict[str, Json], products: Json, *, as_json: bool) -> None:
     if as_json:
-        answer(public(source))
+        answer(facts)
     else:
-        said = "" if offer is None else f": {len(offer.products)} products offered"
-        click.echo(f"changed {name}{said}")
+        said = "" if products is None else f": {products} products offered"
+        click.echo(f"changed {facts['name']}{said}")
 
 
 @click.command(cls=Verb, name="set-stream", example="tundish source set-stream maas candidate")

@@ -34,7 +34,7 @@ class Source(Shown):
     proxy: str
     token: bool
     mirrors: list[str]
-    bandwidth: int
+    bandwidth: int | None
     window: str
     signers: list[str]
     signed_by: str | None
@@ -43,11 +43,12 @@ class Source(Shown):
     trouble: str
 
     @classmethod
-    def of(cls, app: App, source: Kept) -> Self:
+    def of(cls, app: App, source: Kept, **more: object) -> Self:
         vouched = vouching(app.desk(), source)
         signature = vouched.signature
         return cls.model_validate(
             {
+                **more,
                 **public(source),
                 "signed_by": signature.primary if signature else None,
                 "signed_at": signature.made_at.isoformat() if signature else None,
@@ -57,6 +58,39 @@ class Source(Shown):
         )
 
 
+class Unread(Shown):
+    """
+    A document of a source that could not be read, and why.
+    """
+
+    content_id: str
+    error: str
+
+    @classmethod
+    def all_of(cls, offer: Offer | None) -> list[Self]:
+        found = offer.unread if offer is not None else ()
+        return [cls(content_id=each.content_id, error=str(each.error)) for each in found]
+
+
+class Saved(Source):
+    """
+    A source as it was saved. `products`: how many it offers; null: it was not asked.
+    """
+
+    products: int | None
+    unread: list[Unread]
+
+    @classmethod
+    def after(cls, app: App, source: Kept, offer: Offer | None) -> Self:
+        products = None if offer is None else len(offer.products)
+        return cls.of(app, source, products=products, unread=Unread.all_of(offer))
+
+
+class Remark(Shown):
+    subject: str
+    text: str
+
+
 class Offered(Shown):
     """
     What a source answered: who signed, how much there is, and what could not be read.
@@ -64,20 +98,24 @@ class Offered(Shown):
 
     source: str
     signed_by: str | None
+    signed_at: str | None
     good_until: str | None
     products: int
     images: list[str]
-    unread: list[str]
+    unread: list[Unread]
+    remarks: list[Remark]
 
     @classmethod
     def of(cls, offer: Offer) -> Self:
         return cls(
             source=offer.source.name,
             signed_by=offer.signature.primary if offer.signature else None,
+            signed_at=offer.signature.made_at.isoformat() if offer.signature else None,
             good_until=offer.good_until.isoformat() if offer.good_until else None,
             products=len(offer.products),
             images=sorted({product.ref for product in offer.products})[:1_000],
-            unread=[f"{each.content_id}: {each.error}" for each in offer.unread],
+            unread=Unread.all_of(offer),
+            remarks=[Remark(subject=each.subject, text=each.text) for each in offer.remarks[:1_000]],
         )
 
 
@@ -159,13 +197,13 @@ def list_sources(app: Opened, actor: Who) -> Page[Source]:
 
 
 @ROUTER.post("/sources", status_code=201)
-def add_source(app: Opened, actor: Who, new: New, response: Response, check: Check = True) -> Source:
+def add_source(app: Opened, actor: Who, new: New, response: Response, check: Check = True) -> Saved:
     """
     Know a source from now on. It is asked and verified first, unless `check` is false.
     """
     saved = deeds.add(app, actor, new.name, new.wish(), check=check)
     created(response, f"/api/v1/sources/{saved.source.name}")
-    return Source.of(app, saved.source)
+    return Saved.after(app, saved.source, saved.offer)
 
 
 @ROUTER.post("/sources/check")
@@ -193,12 +231,13 @@ def get_source(app: Opened, actor: Who, name: Word) -> Source:
 
 
 @ROUTER.patch("/sources/{name}")
-def change_source(app: Opened, actor: Who, name: Word, wished: Wished, check: Check = True) -> Source:
+def change_source(app: Opened, actor: Who, name: Word, wished: Wished, check: Check = True) -> Saved:
     """
     Give a source other settings.
     """
     _seen(app, actor, name)
-    return Source.of(app, deeds.change(app, actor, name, wished.wish(), check=check).source)
+    saved = deeds.change(app, actor, name, wished.wish(), check=check)
+    return Saved.after(app, saved.source, saved.offer)
 
 
 @ROUTER.delete("/sources/{name}", status_code=204)
@@ -220,12 +259,13 @@ def check_source(app: Opened, actor: Who, name: Word) -> Offered:
 
 
 @ROUTER.put("/sources/{name}/stream")
-def set_stream(app: Opened, actor: Who, name: Word, wanted: Stream, check: Check = True) -> Source:
+def set_stream(app: Opened, actor: Who, name: Word, wanted: Stream, check: Check = True) -> Saved:
     """
     Switch a source between its streams, stable and candidate.
     """
     _seen(app, actor, name)
-    return Source.of(app, deeds.set_stream(app, actor, name, wanted.stream, check=check).source)
+    saved = deeds.set_stream(app, actor, name, wanted.stream, check=check)
+    return Saved.after(app, saved.source, saved.offer)
 
 
 def _seen(app: App, actor: Actor, name: str) -> Kept:
