@@ -77,7 +77,7 @@ class Eye:
     _event: int = 0
     _jobs: dict[int, Job] = field(default_factory=dict)
     _notices: dict[str, str] = field(default_factory=dict)
-    _counts: tuple[object, ...] = ()
+    _ties: tuple[int, int] = (0, 0)
     _images: _Newer = field(default_factory=_Newer)
     _uploads: _Newer = field(default_factory=_Newer)
     _transfers: _Newer = field(default_factory=_Newer)
@@ -152,15 +152,15 @@ class Eye:
             yield Change("notice", number, {"stands": number in standing})
 
     def _seen_images(self, now: datetime) -> Iterator[Change]:
-        counts, is_told = self.catalog.changes.counts(), False
+        ties, is_told = self.catalog.changes.ties(), False
         for row in self._images.pick(self.catalog.changes.images(self._images.since(now)), now):
             is_told = True
             yield Change("image", row.id, {"ref": row.name, "state": row.state}, Kind.IMAGE, row.name)
-        if counts != self._counts and not is_told:
+        if ties != self._ties and not is_told:
             yield Change(
                 "image", "", {"ref": "", "state": ""}, Kind.IMAGE, ""
             )  # one was pinned, held or deleted
-        self._counts = counts
+        self._ties = ties
 
     def _seen_uploads(self, now: datetime) -> Iterator[Change]:
         for row in self._uploads.pick(self.catalog.changes.uploads(self._uploads.since(now)), now):

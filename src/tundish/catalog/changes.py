@@ -13,12 +13,13 @@ from sqlalchemy import func, or_, select
 
 from tundish.catalog import tables
 from tundish.catalog.db import Database
-from tundish.catalog.door_tables import uploads
+from tundish.catalog.door_tables import audit, uploads
 from tundish.catalog.records import QUEUED, RUNNING, as_job
 from tundish.core.holding import Event, Job
 from tundish.core.upload import Asked
 
 MOST = 500  # rows of each kind in one answer
+TYING = ("image.pin", "image.unpin", "image.hold", "image.unhold", "image.release")
 
 _job, _event, _transfer, _upload = tables.jobs.c, tables.events.c, tables.transfers.c, uploads.c
 _version, _image = tables.versions.c, tables.images.c
@@ -96,17 +97,18 @@ class Changes:
             for number, state, at, name, *parts in found
         )
 
-    def counts(self) -> tuple[object, ...]:
+    def ties(self) -> tuple[int, int]:
         """
-        How many versions there are in each state, how many are pinned, and how many images are on hold.
+        The number of the last deed that pinned an image, held one or let it go, and how many versions there
+        are; their states say the rest.
         """
-        states = select(_version.state, func.count(), func.count().filter(_version.pinned)).group_by(
-            _version.state
+        deed = select(func.coalesce(func.max(audit.c.id), 0)).where(audit.c.deed.in_(TYING))
+        asked = select(
+            deed.scalar_subquery(), select(func.count()).select_from(tables.versions).scalar_subquery()
         )
-        holds = select(func.count(), func.count().filter(_image.hold))
         with self._database.read() as connection:
-            found = sorted(tuple(row) for row in connection.execute(states))
-            return (*found, tuple(connection.execute(holds).one()))
+            last, count = connection.execute(asked).one()
+            return int(last), int(count)
 
     def uploads(self, since: datetime) -> tuple[Moved, ...]:
         """

@@ -158,7 +158,7 @@ versions = Table(
     Column("image_id", ForeignKey("images.id", ondelete="CASCADE"), nullable=False),
     Column("name", String, nullable=False),
     Column("state", String, nullable=False, index=True),
-    Column("since", Instant, nullable=False),
+    Column("since", Instant, nullable=False, index=True),
     Column("extra", Document, nullable=False),
     Column("pinned", Boolean, nullable=False, server_default=false()),  # kept whatever the policy says
     Column("dropped_at", Instant),  # since when its source no longer offers it

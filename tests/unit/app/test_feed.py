@@ -123,6 +123,17 @@ def test_events_and_notices_are_told(app: App, eye: Eye) -> None:
     )
 
 
+def test_a_pin_is_told_of(app: App, eye: Eye) -> None:
+    """
+    It changes no state of an image, so who shows images looks at them again; other deeds tell nothing.
+    """
+    app.catalog.audit.add(ADA, "image.pin", "noble", clock.now(), before="", after="", outcome="done")
+    pinned = seen(eye)
+    app.catalog.audit.add(ADA, "login", "ada", clock.now(), before="", after="", outcome="done")
+
+    assert ([("image", "")], []) == (pinned, seen(eye))
+
+
 def test_an_upload_is_told_of(app: App, eye: Eye) -> None:
     """
     By its number, with the image it is to become, whose name says who may hear of it.

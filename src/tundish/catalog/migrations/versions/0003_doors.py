@@ -28,6 +28,7 @@ def columns() -> None:
     op.add_column("jobs", sa.Column("holder", sa.String(), nullable=False, server_default=""))
     op.add_column("jobs", sa.Column("lease_until", MOMENT, nullable=True))
     op.create_index("ix_jobs_outcome_not_before", "jobs", ["outcome", "not_before"])
+    op.create_index("ix_versions_since", "versions", ["since"])
     held = sa.text("outcome = 'running' AND resource != ''")
     op.create_index(
         "ix_jobs_resource", "jobs", ["resource"], unique=True, sqlite_where=held, postgresql_where=held
