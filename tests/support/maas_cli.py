@@ -90,7 +90,7 @@ def part(name: str, value: bytes, *, is_file: bool = False) -> bytes:
 
 def multipart(parts: Sequence[bytes]) -> tuple[dict[str, str], bytes]:
     line = f"--{BOUNDARY}".encode()
-    body = b"".join(line + b"\r\n" + each for each in parts) + line + b"--\r\n"
+    body = b"".join(line + b"\r\n" + each for each in parts or (b"\r\n",)) + line + b"--"
     headers = {
         "Content-Type": f'multipart/form-data; boundary="{BOUNDARY}"',
         "MIME-Version": "1.0",

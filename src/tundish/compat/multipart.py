@@ -50,6 +50,8 @@ def parts(content_type: str, body: bytes) -> tuple[Part, ...]:
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not 0 < len(boundary) <= MOST_BOUNDARY:
         raise InputError("the body is no multipart/form-data with a boundary")
+    if _is_empty(boundary, body):
+        return ()
     reader = _Reader()
     # The parser's own types allow callbacks that take none of its arguments and such that take all.
     make = cast("Callable[[bytes, dict[str, Callback]], _Parser]", multipart.MultipartParser)
@@ -62,6 +64,17 @@ def parts(content_type: str, body: bytes) -> tuple[Part, ...]:
     if not reader.ended:
         raise InputError("the multipart body ends before its last boundary")
     return tuple(reader.found)
+
+
+def _is_empty(boundary: bytes, body: bytes) -> bool:
+    """
+    Whether there are only boundaries, as Python's `email` writes a form without fields.
+    """
+    line = b"--" + boundary
+    return len(body) < 4 * len(line) + 16 and body.strip() in {
+        line + b"--",
+        line + b"\r\n\r\n" + line + b"--",
+    }
 
 
 @dataclass(slots=True)

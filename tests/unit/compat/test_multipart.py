@@ -44,6 +44,13 @@ def test_fields_come_repeatedly_in_order() -> None:
     assert [b"amd64", b"arm64"] == [each.value for each in read(part("a", b"amd64"), part("a", b"arm64"))]
 
 
+def test_a_form_may_have_no_fields() -> None:
+    """
+    Clients send one with every operation that takes none.
+    """
+    assert () == read()
+
+
 def test_parts_without_an_encoding_are_taken_as_they_are() -> None:
     """
     Other clients send plain parts.
