@@ -8,8 +8,10 @@ index lets one running job at a time have a resource, so a claim that lost a rac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Update, exists, func, insert, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from tundish.catalog import tables
 from tundish.catalog.db import Database
@@ -79,27 +81,7 @@ class Queue(Jobs):
         """
         Take the first job that is due and whose resource is free, with a lease; None if there is none.
         """
-        waiting, other = tables.jobs.alias("waiting"), tables.jobs.alias("other")
-        is_taken = exists().where(other.c.outcome == RUNNING, other.c.resource == waiting.c.resource)
-        first = (
-            select(waiting.c.id)
-            .where(
-                waiting.c.outcome == QUEUED,
-                or_(waiting.c.not_before.is_(None), waiting.c.not_before <= at),
-                or_(waiting.c.resource == "", ~is_taken),
-            )
-            .order_by(waiting.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-            .scalar_subquery()
-        )
-        lease = {"holder": holder, "lease_until": until, "started_at": at, "not_before": None}
-        change = (
-            update(tables.jobs)
-            .where(_job.id == first, _job.outcome == QUEUED)
-            .values(outcome=RUNNING, attempt=_job.attempt + 1, **lease)
-            .returning(*_job)
-        )
+        change = claiming(holder, at, until)
         try:
             with self._database.transaction() as connection:
                 row = connection.execute(change).first()
@@ -206,6 +188,34 @@ class Queue(Jobs):
     def _change(self, where: ColumnElement[bool], values: Mapping[str, object]) -> int:
         with self._database.transaction() as connection:
             return connection.execute(_changed(where, values)).rowcount
+
+
+def claiming(holder: str, at: datetime, until: datetime) -> ReturningUpdate[Any]:
+    """
+    The one statement that takes a job. Where engines let several write at once, each claimer passes over the
+    rows that another is taking.
+    """
+    waiting, other = tables.jobs.alias("waiting"), tables.jobs.alias("other")
+    is_taken = exists().where(other.c.outcome == RUNNING, other.c.resource == waiting.c.resource)
+    first = (
+        select(waiting.c.id)
+        .where(
+            waiting.c.outcome == QUEUED,
+            or_(waiting.c.not_before.is_(None), waiting.c.not_before <= at),
+            or_(waiting.c.resource == "", ~is_taken),
+        )
+        .order_by(waiting.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    lease = {"holder": holder, "lease_until": until, "started_at": at, "not_before": None}
+    return (
+        update(tables.jobs)
+        .where(_job.id == first, _job.outcome == QUEUED)
+        .values(outcome=RUNNING, attempt=_job.attempt + 1, **lease)
+        .returning(*_job)
+    )
 
 
 def _mine(holder: str) -> ColumnElement[bool]:
