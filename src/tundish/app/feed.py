@@ -175,18 +175,29 @@ class Feed:
                 self._thread.start()
 
     def _work(self) -> None:
-        with self._catalog.changes.watching() as stamp:
-            seen: object = None
-            since = clock.monotonic()
-            while not self._over.is_set():
-                self._wanted.wait()
-                now = stamp()
-                if now != seen and self._try():
-                    seen = now
-                if clock.monotonic() - since >= STILL:
-                    since = clock.monotonic()
-                    self.still()
+        while not self._over.is_set():
+            try:
+                with self._catalog.changes.watching() as stamp:
+                    self._watch(stamp)
+            except TundishError as error:
+                LOG.warning("changes cannot be looked at: %s", error)
                 self._over.wait(LOOK)
+
+    def _watch(self, stamp: Callable[[], object]) -> None:
+        """
+        Look whenever somebody has written anything and somebody listens, until we close.
+        """
+        seen: object = None
+        since = clock.monotonic()
+        while not self._over.is_set():
+            self._wanted.wait()
+            now = stamp()
+            if now != seen and self._try():
+                seen = now
+            if clock.monotonic() - since >= STILL:
+                since = clock.monotonic()
+                self.still()
+            self._over.wait(LOOK)
 
     def _try(self) -> bool:
         try:
