@@ -9,9 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.keys import MADE_AT, key
 from tests.support.region import DAY
-from tests.support.stream_simulator import StreamSimulator
 from tundish.access import keys
 from tundish.access.admission import Admission, admission
 from tundish.access.passwords import Passwords
@@ -92,8 +90,12 @@ class Door:
         }
         said: list[MutableMapping[str, object]] = []
 
+        bodies = [content]
+
         async def receive() -> MutableMapping[str, object]:
-            return {"type": "http.request", "body": content, "more_body": False}
+            if not bodies:
+                await asyncio.Event().wait()  # the client stays
+            return {"type": "http.request", "body": bodies.pop(), "more_body": False}
 
         async def send(message: MutableMapping[str, object]) -> None:
             said.append(message)
@@ -150,23 +152,6 @@ def opened(state: Path) -> Iterator[Door]:
         door = Door(app, gate, control_door(app, gate))
         door.token = door.as_("ann", *EVERYTHING)
         yield door
-
-
-@contextmanager
-def nearby(folder: Path) -> Iterator[tuple[str, str]]:
-    """
-    A signed stream in a folder: its address, and its armoured keyring.
-    """
-    stream = StreamSimulator(key("upstream").signer(at=MADE_AT))
-    stream.add()
-    stream.publish(DAY)
-    for path, data in stream.files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
-    import base64
-
-    yield str(folder), base64.b64encode(stream.keyring).decode()
 
 
 def viewer(door: Door) -> str:

@@ -45,7 +45,7 @@ def example(door: Door, method: str, path: str) -> object:
     """
     described = door.door.openapi()
     body = described["paths"][path][method.lower()].get("requestBody")
-    if body is None:
+    if body is None or "application/json" not in body["content"]:
         return None
     name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     return described["components"]["schemas"][name]["examples"][0]

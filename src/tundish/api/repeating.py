@@ -13,10 +13,11 @@ from typing import Any, TypeAlias
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from tundish.api.asking import actor_of, app_of
 from tundish.core import clock
-from tundish.core.errors import InputError, Stale
+from tundish.core.errors import InputError, Stale, TundishError
 from tundish.core.repeated import Given
 
 KEY = "idempotency-key"
@@ -97,7 +98,10 @@ async def _tag(request: Request, path: str) -> str:
         if message["type"] == "http.response.start" and message["status"] == 200:
             found.update((name.decode(), value.decode()) for name, value in message["headers"])
 
-    await request.app.router(scope, receive, send)
+    try:
+        await request.app.router(scope, receive, send)
+    except (HTTPException, TundishError):  # there is nothing to read here, or not for this asker
+        return ""
     return found.get("etag", "")
 
 
@@ -127,6 +131,9 @@ async def _once(request: Request, handle: Handler) -> Response:
     except BaseException:
         await run_in_threadpool(answers.drop, actor.name, key)
         raise
+    if "no-store" in response.headers.get("cache-control", ""):  # there is a secret in it
+        await run_in_threadpool(answers.drop, actor.name, key)
+        return response
     kept = {name: value for name, value in response.headers.items() if name in _KEPT}
     given = Given(response.status_code, kept, bytes(response.body))
     await run_in_threadpool(answers.finish, actor.name, key, given)

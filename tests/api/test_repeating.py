@@ -1,0 +1,147 @@
+"""
+Asking only for what is new, changing only what one has read, and sending the same twice.
+"""
+
+import hashlib
+import json
+
+import pytest
+
+from tests.api.door import Answer, Door
+from tundish.core import clock
+
+WANTED = {"os": "debian", "series": "bookworm"}
+SELECTIONS = "/api/v1/selections"
+FORCED = f"{SELECTIONS}?force=true"
+
+
+def add(door: Door, key: str, body: object = None, target: str = FORCED) -> Answer:
+    return door.call("POST", target, body or WANTED, headers={"idempotency-key": key})
+
+
+def test_an_answer_that_is_known_is_not_sent_again(door: Door) -> None:
+    """
+    304 without a body, as long as nothing changed.
+    """
+    before = door.get("selections")
+    headers = {"if-none-match": before.headers["etag"]}
+    same = door.call("GET", SELECTIONS, headers=headers)
+    add(door, "k")
+    changed = door.call("GET", SELECTIONS, headers=headers)
+
+    assert ((304, b""), 200) == ((same.status, same.body), changed.status)
+
+
+@pytest.mark.parametrize("path", ["", "/pin"])
+def test_a_change_bound_to_an_old_state_is_refused(door: Door, path: str) -> None:
+    """
+    What was changed meanwhile is not changed unseen, neither itself nor by a verb.
+    """
+    number = door.get("images").items()[0]["id"]
+    target = f"/api/v1/images/{number}"
+    tag = door.call("GET", target).headers["etag"]
+    door.call("POST", f"{target}/hold")
+    method = "POST" if path else "DELETE"
+
+    answer = door.call(method, target + path, headers={"if-match": tag})
+
+    assert (412, "complete", False) == (
+        answer.status,
+        door.call("GET", target).document["state"],
+        door.call("GET", target).document["pinned"],
+    )
+
+
+def test_a_change_bound_to_the_state_of_now_is_done(door: Door) -> None:
+    """
+    The tag of the last answer lets it through.
+    """
+    number = door.get("images").items()[0]["id"]
+    target = f"/api/v1/images/{number}"
+    tag = door.call("GET", target).headers["etag"]
+
+    assert 200 == door.call("POST", f"{target}/pin", headers={"if-match": tag}).status
+
+
+def test_a_change_bound_to_nothing_is_refused(door: Door) -> None:
+    """
+    Where nothing can be read there is nothing to compare with.
+    """
+    assert 412 == door.call("DELETE", f"{SELECTIONS}/7", headers={"if-match": '"x"'}).status
+
+
+def test_the_same_request_is_done_once(door: Door) -> None:
+    """
+    The second answer is the first one again, and says so.
+    """
+    first, second = add(door, "k"), add(door, "k")
+
+    assert (201, first.body, "true", 1) == (
+        second.status,
+        second.body,
+        second.headers["idempotency-replayed"],
+        len(door.get("selections").items()),
+    )
+
+
+def test_without_a_key_a_repetition_is_a_conflict(door: Door) -> None:
+    """
+    The same twice is told apart from the same once more.
+    """
+    assert [201, 409] == [door.call("POST", FORCED, WANTED).status for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("body", "target"),
+    [({"os": "debian", "series": "trixie"}, FORCED), (None, f"{SELECTIONS}?force=false")],
+)
+def test_a_key_belongs_to_one_request(door: Door, body: object, target: str) -> None:
+    """
+    Another body or address with the same key is refused.
+    """
+    add(door, "k")
+
+    assert 422 == add(door, "k", body, target).status
+
+
+def test_a_key_belongs_to_who_sent_it(door: Door) -> None:
+    """
+    Two people may choose the same one.
+    """
+    add(door, "k")
+    other = door.as_("bob", *door.app.catalog.users.get("ann").grants)
+    body = {"os": "debian", "series": "trixie"}
+
+    answer = door.call("POST", FORCED, body, headers={"idempotency-key": "k"}, token=other)
+
+    assert 201 == answer.status
+
+
+def test_what_failed_may_be_tried_again(door: Door) -> None:
+    """
+    An error is no answer to be kept.
+    """
+    number = door.get("images").items()[0]["id"]
+    target, headers = f"/api/v1/images/{number}/restore", {"idempotency-key": "k"}
+    first = door.call("POST", target, headers=headers).status
+    door.call("DELETE", f"/api/v1/images/{number}")
+
+    assert [409, 200] == [first, door.call("POST", target, headers=headers).status]
+
+
+def test_a_request_that_is_under_way_is_not_begun_twice(door: Door) -> None:
+    """
+    Whoever sends it meanwhile is told to ask again.
+    """
+    asked = f"POST {SELECTIONS}?force=true\n".encode() + json.dumps(WANTED).encode()
+    door.app.catalog.answers.begin("ann", "k", hashlib.sha256(asked).hexdigest(), clock.now())
+
+    assert (409, []) == (add(door, "k").status, door.get("selections").items())
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "a\tb"])
+def test_a_key_is_of_its_form(door: Door, key: str) -> None:
+    """
+    Neither empty nor long nor unprintable.
+    """
+    assert 422 == add(door, key).status
