@@ -7,7 +7,7 @@ What is wrong is named by its part and the class of the error; what the error sa
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from starlette.concurrency import run_in_threadpool
@@ -51,7 +51,7 @@ def health_routes(app: App) -> list[BaseRoute]:
     return [Route("/health", health, methods=["GET"]), Route("/ready", ready, methods=["GET"])]
 
 
-def looked(looks: dict[str, Look]) -> dict[str, str]:
+def looked(looks: Mapping[str, Look]) -> dict[str, str]:
     """
     What each part says: that it is well, or the class of its error.
     """

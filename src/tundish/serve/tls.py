@@ -7,6 +7,7 @@ A renewal that is no good changes nothing: the old certificate stays, and the lo
 import logging
 import re
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ class Tls:
 
     certificate: Path
     key: Path
+    now: Callable[[], datetime] = clock.now
     context: ssl.SSLContext = field(init=False)
     _seen: tuple[tuple[int, int], ...] = ()
 
@@ -35,7 +37,7 @@ class Tls:
         Raises:
             InputError: a file is missing or no such thing, the key is another's, or the time is over.
         """
-        self._seen, self.context = self._stamp(), _loaded(self.certificate, self.key)
+        self._seen, self.context = self._stamp(), _loaded(self.certificate, self.key, self.now())
 
     def look(self) -> None:
         """
@@ -50,7 +52,7 @@ class Tls:
         """
         self._seen = self._stamp()
         try:
-            _loaded(self.certificate, self.key)
+            _loaded(self.certificate, self.key, self.now())
             self.context.load_cert_chain(self.certificate, self.key)
         except (TundishError, OSError) as error:
             LOG.error("the certificate stays as it was: %s", error)  # noqa: TRY400 - the place says nothing
@@ -69,9 +71,9 @@ class Tls:
         return tuple(stamps)
 
 
-def _loaded(certificate: Path, key: Path) -> ssl.SSLContext:
+def _loaded(certificate: Path, key: Path, now: datetime) -> ssl.SSLContext:
     end = not_after(_first(certificate))
-    if end <= clock.now():
+    if end <= now:
         raise InputError(f"the certificate in {certificate} has expired on {end:%Y-%m-%d}; renew it")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
