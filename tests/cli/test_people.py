@@ -12,7 +12,15 @@ from tundish.core.image import Json
 
 ANN = ("user", "create", "ann", "--role", "admin", "--no-password", "--json")
 DEEDS = {  # commands whose deeds note themselves
-    *("image accept", "image delete", "image upload", "token create", "token revoke"),
+    *(
+        "image accept",
+        "image delete",
+        "image restore",
+        "image rollback",
+        "image upload",
+        "token create",
+        "token revoke",
+    ),
     *("job retry", "job stop"),
     *(f"user {verb}" for verb in ("create", "grant", "ungrant", "disable", "enable", "password", "remove")),
 }

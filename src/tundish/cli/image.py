@@ -4,7 +4,7 @@
 
 import click
 
-from tundish.cli import comparing, hygiene, inspecting, uploading
+from tundish.cli import comparing, hygiene, inspecting, restoring, uploading
 from tundish.cli.command import Noun
 from tundish.cli.session import answer, json_option, opened, size_text, table, time_text
 from tundish.core.holding import OWN, Holding
@@ -34,6 +34,8 @@ image.add_command(hygiene.hygiene)
 image.add_command(inspecting.inspect)
 image.add_command(inspecting.manifest)
 image.add_command(inspecting.sbom)
+image.add_command(restoring.restore)
+image.add_command(restoring.rollback)
 image.add_command(uploading.upload)
 image.add_command(uploading.uploads)
 image.add_command(uploading.accept)

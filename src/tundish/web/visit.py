@@ -105,11 +105,11 @@ class Cookie:
 @dataclass(frozen=True, slots=True)
 class Same:
     """
-    What does the same: a command, and a request of the API.
+    What does the same: a command, and a request of the API where there is one.
     """
 
     command: str
-    path: str  # below /api/v1
+    path: str = ""  # below /api/v1
     method: str = "GET"
     body: str = ""  # JSON
 

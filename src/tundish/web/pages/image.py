@@ -99,9 +99,7 @@ def difference(visit: Visit) -> Answer:
         "sections": sections(found),
         "most": MOST_ROWS,
     }
-    same = Same(
-        f"tundish image diff {before.ref} {after.ref}", f"/images/{after.id}/difference?before={before.id}"
-    )
+    same = Same(f"tundish image diff {before.ref} {after.ref}")
     return Shown("image_difference.html", values, (same,), part="image_difference_part.html")
 
 

@@ -45,7 +45,8 @@ def show(visit: Visit) -> Answer:
         "words": _words(asked),
         "can_edit": visit.actor.may_somewhere(Power.IMAGE_EDIT),
     }
-    query = urlencode({key: value for key, value in _filters(asked).items() if value})
+    named = {**_filters(asked), "text": asked.text, "q": ""}
+    query = urlencode({key: value for key, value in named.items() if value})
     same = Same("tundish image list", f"/images?{query}" if query else "/images")
     return Shown("images.html", values, (same,), part="images_list.html")
 
@@ -135,9 +136,11 @@ def ask(visit: Visit, verb: str, refs: tuple[str, ...], back: str) -> Answer:
         "back": back,
         "may": {each.id: visit.actor.may(Power.IMAGE_EDIT, Kind.IMAGE, each.ref) for each in found},
     }
-    first = found[0].ref
-    command = {"delete": f"tundish image delete {first}"}.get(verb, f"tundish image rollback {first}")
-    same = Same(command, f"/images/{first}", "DELETE" if verb == "delete" else "POST")
+    first = found[0]
+    if verb == "delete":
+        same = Same(f"tundish image delete {first.ref} --yes", f"/images/{first.id}", "DELETE")
+    else:
+        same = Same(f"tundish image rollback {first.ref}", f"/images/{first.id}/roll-back", "POST")
     return Shown("images_ask.html", values, (same,))
 
 

@@ -102,7 +102,7 @@ def _one(
     }
     same = (
         Same(f"tundish source show {source.name}", f"/sources/{source.name}"),
-        Same(f"tundish source browse {source.name}", f"/sources/{source.name}/catalogue"),
+        Same(f"tundish source browse {source.name}", f"/catalogue?source={source.name}"),
     )
     return Shown("source.html", values, same, status=status)
 
