@@ -65,31 +65,37 @@ class Image(Shown):
     on_hold: bool
     dropped_at: datetime | None
     files: list[File]
+    deployments: int | None = None  # in lists and for one version
+    stays: str | None = None  # why it stays although something newer came; in lists and for one version
 
     @classmethod
-    def of(cls, held: holding.Holding) -> Self:
+    def of(cls, held: holding.Holding, **more: object) -> Self:
+        return cls.model_validate({**cls._fields(held), **more})
+
+    @classmethod
+    def _fields(cls, held: holding.Holding) -> dict[str, object]:
         product, version = held.product, held.version
-        return cls(
-            id=held.id,
-            ref=held.ref,
-            source=held.source,
-            product=product.name,
-            os=product.os,
-            series=product.series,
-            arch=product.arch,
-            kernel=product.kernel,
-            label=product.label,
-            title=product.title,
-            version=version.name,
-            state=held.state,
-            since=held.since,
-            size=version.size,
-            bootable=version.is_bootable,
-            pinned=held.pinned,
-            on_hold=held.on_hold,
-            dropped_at=held.dropped_at,
-            files=[File.of(item) for item in version.items],
-        )
+        return {
+            "id": held.id,
+            "ref": held.ref,
+            "source": held.source,
+            "product": product.name,
+            "os": product.os,
+            "series": product.series,
+            "arch": product.arch,
+            "kernel": product.kernel,
+            "label": product.label,
+            "title": product.title,
+            "version": version.name,
+            "state": held.state,
+            "since": held.since,
+            "size": version.size,
+            "bootable": version.is_bootable,
+            "pinned": held.pinned,
+            "on_hold": held.on_hold,
+            "dropped_at": held.dropped_at,
+            "files": [File.of(item) for item in version.items],
+        }
 
 
 class Machine(Shown):

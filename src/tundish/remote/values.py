@@ -158,6 +158,9 @@ def selection(row: Row) -> tuple[int, Selection]:
 
 
 def holding(row: Row) -> Holding:
+    """
+    A version; what its uploader said comes along where the row has it.
+    """
     items = tuple(
         Item(
             ItemName(each["name"]),
@@ -183,7 +186,7 @@ def holding(row: Row) -> Holding:
         id=HoldingId(row["id"]),
         source=SourceName(row["source"]),
         product=product,
-        version=Version(VersionName(row["version"]), items),
+        version=Version(VersionName(row["version"]), items, dict(row.get("said") or {})),
         state=State(row["state"]),
         since=_at(row["since"]),
         pinned=bool(row["pinned"]),

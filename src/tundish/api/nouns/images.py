@@ -17,7 +17,7 @@ from tundish.app.deeds import images as deeds
 from tundish.app.deeds import jobs, uploads
 from tundish.app.opened import App
 from tundish.core.errors import NotFound
-from tundish.core.holding import Holding, HoldingId
+from tundish.core.holding import OWN, Holding, HoldingId
 from tundish.core.lifecycle import State
 from tundish.core.listing import SORTS, Line, Wanted
 from tundish.core.names import item_name
@@ -73,6 +73,33 @@ class Listed(Shown):
             pinned=line.pinned,
             on_hold=line.on_hold,
             verdict=line.verdict,
+        )
+
+
+class Detail(Image):
+    """
+    One version, with what was found in it, what its uploader said, and which of its bytes the store lacks.
+    """
+
+    verdict: str | None
+    errors: int
+    warnings: int
+    said: dict[str, object]
+    missing: list[str]  # sha256
+
+    @classmethod
+    def looked_at(cls, app: App, held: Holding) -> Self:
+        checked = app.catalog.checks.get(held.id)
+        counts = app.catalog.machines.counts()
+        return cls.of(
+            held,
+            stays=app.catalog.keeping.ties().get(held.id),
+            deployments=counts.get((held.product.ref, held.version.name), 0),
+            verdict=checked.verdict if checked else None,
+            errors=checked.errors if checked else 0,
+            warnings=checked.warnings if checked else 0,
+            said=dict(held.version.extra) if held.source == OWN else {},
+            missing=[item.digest.hex for item in held.version.items if not app.store.has(item.digest)],
         )
 
 
@@ -160,27 +187,36 @@ def list_versions(
     rows = app.catalog.images.page(after=after, limit=limit)
     more = follow(request, after=rows[-1].id) if len(rows) == limit else None
     seen = [row for row in rows if actor.may(Power.SEE, Kind.IMAGE, row.ref)]
-    return Page(items=[Image.of(row) for row in seen], next=more)
+    ties, counts = app.catalog.keeping.ties(), app.catalog.machines.counts()
+    items = [
+        Image.of(
+            row,
+            stays=ties.get(row.id),
+            deployments=counts.get((row.product.ref, row.version.name), 0),
+        )
+        for row in seen
+    ]
+    return Page(items=items, next=more)
 
 
 @ROUTER.get("/images/{number}")
-def get_image(app: Opened, actor: Who, number: Number) -> Image:
+def get_image(app: Opened, actor: Who, number: Number) -> Detail:
     """
     One version with its files and their digests.
     """
-    return Image.of(_seen(app, actor, number))
+    return Detail.looked_at(app, _seen(app, actor, number))
 
 
 @ROUTER.get("/find", tags=["images"])
 def find_image(
     app: Opened, actor: Who, ref: Annotated[str, Query(max_length=1000, examples=["ubuntu/noble/amd64"])]
-) -> Image:
+) -> Detail:
     """
     The version that people mean by OS/SERIES/ARCH, with /KERNEL and @VERSION where they name them.
     """
     found = app.catalog.images.find(ref)
     must_see(actor, f"image {ref!r}", Kind.IMAGE, found.ref)
-    return Image.of(found)
+    return Detail.looked_at(app, found)
 
 
 @ROUTER.delete("/images/{number}")
@@ -188,7 +224,7 @@ def delete_image(app: Opened, actor: Who, number: Number) -> Image:
     """
     Retire a version: it is offered no more, and its bytes go once the grace period is over.
     """
-    return Image.of(deeds.delete(app, actor, _seen(app, actor, number).ref))
+    return Image.of(deeds.delete(app, actor, _seen(app, actor, number).id))
 
 
 @ROUTER.post("/images/{number}/pin")
@@ -196,7 +232,7 @@ def pin_image(app: Opened, actor: Who, number: Number) -> Image:
     """
     Let a version stay, whatever newer ones come.
     """
-    return Image.of(deeds.pin(app, actor, _seen(app, actor, number).ref))
+    return Image.of(deeds.pin(app, actor, _seen(app, actor, number).id))
 
 
 @ROUTER.post("/images/{number}/unpin")
@@ -204,7 +240,7 @@ def unpin_image(app: Opened, actor: Who, number: Number) -> Image:
     """
     Let a pinned version go with the others again.
     """
-    return Image.of(deeds.unpin(app, actor, _seen(app, actor, number).ref))
+    return Image.of(deeds.unpin(app, actor, _seen(app, actor, number).id))
 
 
 @ROUTER.post("/images/{number}/hold")
@@ -212,7 +248,7 @@ def hold_image(app: Opened, actor: Who, number: Number) -> Image:
     """
     Take nothing newer of an image, and let none of its versions go.
     """
-    return Image.of(deeds.hold(app, actor, _seen(app, actor, number).ref))
+    return Image.of(deeds.hold(app, actor, _seen(app, actor, number).id))
 
 
 @ROUTER.post("/images/{number}/release")
@@ -220,7 +256,7 @@ def release_image(app: Opened, actor: Who, number: Number) -> Image:
     """
     Take newer versions of an image again.
     """
-    return Image.of(deeds.unhold(app, actor, _seen(app, actor, number).ref))
+    return Image.of(deeds.unhold(app, actor, _seen(app, actor, number).id))
 
 
 @ROUTER.post("/images/{number}/restore")
@@ -228,7 +264,7 @@ def restore_image(app: Opened, actor: Who, number: Number) -> Image:
     """
     Take a retired version back, while all of its bytes are still held.
     """
-    return Image.of(deeds.restore(app, actor, _seen(app, actor, number).ref))
+    return Image.of(deeds.restore(app, actor, _seen(app, actor, number).id))
 
 
 @ROUTER.post("/images/{number}/roll-back")
@@ -236,7 +272,7 @@ def roll_back_image(app: Opened, actor: Who, number: Number) -> Image:
     """
     Go back to this version: it is pinned, its image is on hold, and the newer versions are retired.
     """
-    return Image.of(deeds.roll_back(app, actor, _seen(app, actor, number).ref))
+    return Image.of(deeds.roll_back(app, actor, _seen(app, actor, number).id))
 
 
 @ROUTER.post("/images/{number}/accept")

@@ -178,8 +178,9 @@ def list_users(app: Opened, actor: Who) -> Page[User]:
 @ROUTER.post("/users", status_code=201)
 def create_user(app: Opened, actor: Who, new: NewUser, response: Response) -> User:
     """
-    Let somebody in.
+    Let somebody in. The request may hold a password, so an `Idempotency-Key` does not count.
     """
+    response.headers["Cache-Control"] = "no-store"
     grants = [each.value() for each in new.grants]
     made = deeds.create(app, actor, new.name, grants, password=new.password or "", email=new.email)
     created(response, f"/api/v1/users/{made.name}")
@@ -248,10 +249,11 @@ def list_tokens(app: Opened, actor: Who, user: Annotated[str, Query(max_length=2
 
 
 @ROUTER.post("/tokens", status_code=201)
-def create_token(app: Opened, actor: Who, new: NewToken) -> Made:
+def create_token(app: Opened, actor: Who, new: NewToken, response: Response) -> Made:
     """
-    Make a token. Its text is shown in this answer only.
+    Make a token. Its text is shown in this answer only, so an `Idempotency-Key` does not count.
     """
+    response.headers["Cache-Control"] = "no-store"
     user = new.user or actor.name
     if not _may_see(actor, user):
         raise NotFound(f"there is no user {user!r}, or it is not yours to see")

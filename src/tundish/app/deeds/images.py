@@ -1,60 +1,64 @@
 """
-Deeds on images: what stays, what goes, and what is gone back to. An image is named by its ref.
+Deeds on images: what stays, what goes, and what is gone back to. An image is named by its ref, as people do,
+or by its number where two sources have the same.
 """
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from tundish.app.deeds.deed import deed
 from tundish.app.opened import App
 from tundish.core import clock
 from tundish.core.errors import Conflict
-from tundish.core.holding import Holding
+from tundish.core.holding import Holding, HoldingId
 from tundish.core.image import Json
 from tundish.core.lifecycle import State
 from tundish.core.people import Actor, Kind, Power
 
+Named: TypeAlias = str | HoldingId
 
-def pin(app: App, actor: Actor, ref: str) -> Holding:
+
+def pin(app: App, actor: Actor, which: Named) -> Holding:
     """
     Let a version stay, whatever newer ones come.
 
     Raises:
         NotFound: there is no such image.
     """
-    return _deed(app, actor, ref, "image.pin", lambda it: app.catalog.keeping.pin(it.id, pinned=True))
+    return _deed(app, actor, which, "image.pin", lambda it: app.catalog.keeping.pin(it.id, pinned=True))
 
 
-def unpin(app: App, actor: Actor, ref: str) -> Holding:
+def unpin(app: App, actor: Actor, which: Named) -> Holding:
     """
     Let a pinned version go with the others again.
 
     Raises:
         NotFound: there is no such image.
     """
-    return _deed(app, actor, ref, "image.unpin", lambda it: app.catalog.keeping.pin(it.id, pinned=False))
+    return _deed(app, actor, which, "image.unpin", lambda it: app.catalog.keeping.pin(it.id, pinned=False))
 
 
-def hold(app: App, actor: Actor, ref: str) -> Holding:
+def hold(app: App, actor: Actor, which: Named) -> Holding:
     """
     Take nothing newer of an image, and let none of its versions go.
 
     Raises:
         NotFound: there is no such image.
     """
-    return _deed(app, actor, ref, "image.hold", lambda it: app.catalog.keeping.hold(it.id, on=True))
+    return _deed(app, actor, which, "image.hold", lambda it: app.catalog.keeping.hold(it.id, on=True))
 
 
-def unhold(app: App, actor: Actor, ref: str) -> Holding:
+def unhold(app: App, actor: Actor, which: Named) -> Holding:
     """
     Take newer versions of an image again.
 
     Raises:
         NotFound: there is no such image.
     """
-    return _deed(app, actor, ref, "image.unhold", lambda it: app.catalog.keeping.hold(it.id, on=False))
+    return _deed(app, actor, which, "image.unhold", lambda it: app.catalog.keeping.hold(it.id, on=False))
 
 
-def delete(app: App, actor: Actor, ref: str) -> Holding:
+def delete(app: App, actor: Actor, which: Named) -> Holding:
     """
     Retire a version: it is offered no more, and its bytes go once the grace period is over.
 
@@ -69,10 +73,10 @@ def delete(app: App, actor: Actor, ref: str) -> Holding:
             raise Conflict(f"{holding.ref} stays: {tie}; undo that first")
         app.catalog.images.move([holding.id], State.RETIRED, clock.now())
 
-    return _deed(app, actor, ref, "image.delete", retire)
+    return _deed(app, actor, which, "image.delete", retire)
 
 
-def restore(app: App, actor: Actor, ref: str) -> Holding:
+def restore(app: App, actor: Actor, which: Named) -> Holding:
     """
     Take a retired version back, while all of its bytes are still held.
 
@@ -91,10 +95,10 @@ def restore(app: App, actor: Actor, ref: str) -> Holding:
             )
         app.catalog.images.move([holding.id], State.COMPLETE, clock.now())
 
-    return _deed(app, actor, ref, "image.restore", take_back)
+    return _deed(app, actor, which, "image.restore", take_back)
 
 
-def roll_back(app: App, actor: Actor, ref: str) -> Holding:
+def roll_back(app: App, actor: Actor, which: Named) -> Holding:
     """
     Go back to an older version: it is pinned, its image is on hold, and the newer versions are retired.
 
@@ -115,7 +119,7 @@ def roll_back(app: App, actor: Actor, ref: str) -> Holding:
         app.catalog.keeping.hold(holding.id, on=True)
         app.catalog.images.move([each.id for each in newer], State.RETIRED, clock.now())
 
-    return _deed(app, actor, ref, "image.roll-back", go_back)
+    return _deed(app, actor, which, "image.roll-back", go_back)
 
 
 def _newer(app: App, holding: Holding) -> list[Holding]:
@@ -129,11 +133,11 @@ def _newer(app: App, holding: Holding) -> list[Holding]:
     ]
 
 
-def _deed(app: App, actor: Actor, ref: str, verb: str, act: Callable[[Holding], None]) -> Holding:
+def _deed(app: App, actor: Actor, which: Named, verb: str, act: Callable[[Holding], None]) -> Holding:
     """
-    Act on what a ref names, and answer how it is then.
+    Act on what is named, and answer how it is then.
     """
-    found = app.catalog.images.find(ref)
+    found = app.catalog.images.find(which) if isinstance(which, str) else app.catalog.images.get(which)
     with deed(app.catalog.audit, actor, Power.IMAGE_EDIT, verb, kind=Kind.IMAGE, name=found.ref) as account:
         account.before = _said(found)
         act(found)
