@@ -17,6 +17,7 @@ from tundish.check.rule import Rule
 from tundish.check.rulebook import rulebook
 from tundish.cli import main
 from tundish.cli.command import Noun, Verb
+from tundish.compat import describe
 from tundish.core import errors
 from tundish.core.errors import REACTIONS, TundishError, reaction
 
@@ -35,6 +36,7 @@ def pages() -> dict[str, str]:
         "exit-codes.md": _exit_codes(),
         "errors.md": _errors(),
         "rules.md": _rules(),
+        "maas-api.md": _maas(),
     }
     return {name: "\n".join(lines).rstrip() + "\n" for name, lines in written.items()}
 
@@ -98,6 +100,25 @@ def _paragraphs(text: str) -> list[str]:
     The help as written, each paragraph on lines of its own.
     """
     return [line.strip() for line in text.strip().splitlines()]
+
+
+def _maas() -> Iterator[str]:
+    yield from _head(
+        "MAAS's API",
+        f"What is answered below `{describe.PREFIX}`, as its `describe/` says; every other path is 404. "
+        "How to use it: [clients of MAAS](../how-to/use-maas-clients.md).",
+    )
+    for resource in describe.RESOURCES:
+        yield from (f"## `{resource.path}`", "", resource.doc, "")
+        rows = [
+            (
+                f"`{each.method}{f' op={each.op}' if each.op else ''}`",
+                f"{each.title}. {each.detail}".replace("?.", "?"),
+                ", ".join(f"`{name}`" for name, _ in each.fields),
+            )
+            for each in resource.actions
+        ]
+        yield from _table(["call", "what", "fields"], rows)
 
 
 def _settings() -> Iterator[str]:

@@ -179,7 +179,7 @@ RESOURCES = (
         "boot-sources/{boot_source_id}/selections/{id}/",
         "One selection of a source.",
         (
-            _delete("Delete a selection", "Its images go with the next sync."),
+            _delete("Delete a selection", "Images that nothing else selects go with it."),
             _read("Show a selection"),
             Action(
                 "update", "PUT", None, "Change a selection", "What is not given stays.", _SELECTION_FIELDS
