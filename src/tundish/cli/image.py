@@ -2,12 +2,15 @@
 `tundish image`: what is held.
 """
 
+from collections.abc import Collection, Mapping, Sequence
+
 import click
 
 from tundish.cli import comparing, hygiene, inspecting, restoring, uploading
 from tundish.cli.command import Noun
 from tundish.cli.session import answer, json_option, opened, size_text, table, time_text
-from tundish.core.holding import OWN, Holding
+from tundish.core.digest import Digest
+from tundish.core.holding import OWN, Holding, HoldingId
 from tundish.core.image import Json
 from tundish.core.lifecycle import State
 
@@ -64,14 +67,25 @@ def list_(
         counts, ties = app.catalog.machines.counts(), app.catalog.keeping.ties()
         sources = app.catalog.sources.list()
     hiders = hidden(found, {each.name: each.priority for each in sources if each.enabled})
-    holdings = [
-        each
-        for each in found
-        if (state_ or each.state is not State.RETIRED)
-        and os_ in {None, each.product.os}
-        and series in {None, each.product.series}
+    deployed = {each.id: counts.get((each.product.ref, each.version.name), 0) for each in found}
+    wanted = [each for each in found if state_ or each.state is not State.RETIRED]
+    say_all(chosen(wanted, os_, series), deployed, ties, hiders, as_json=as_json)
+
+
+def chosen(holdings: Sequence[Holding], os_: str | None, series: str | None) -> list[Holding]:
+    return [
+        each for each in holdings if os_ in {None, each.product.os} and series in {None, each.product.series}
     ]
-    deployed = {each.id: counts.get((each.product.ref, each.version.name), 0) for each in holdings}
+
+
+def say_all(
+    holdings: Sequence[Holding],
+    deployed: Mapping[HoldingId, int],
+    ties: Mapping[HoldingId, str],
+    hiders: Mapping[HoldingId, str],
+    *,
+    as_json: bool,
+) -> None:
     if as_json:
         answer(
             [
@@ -143,6 +157,16 @@ def show(context: click.Context, *, ref: str, as_json: bool) -> None:
         tie = app.catalog.keeping.ties().get(found.id)
         missing = {item.digest for item in found.version.items if not app.store.has(item.digest)}
         checked = app.catalog.checks.get(found.id)
+    verdict = f"{checked.verdict}: {checked.errors} errors, {checked.warnings} warnings" if checked else ""
+    say_one(found, tie, missing, verdict, as_json=as_json)
+
+
+def say_one(
+    found: Holding, tie: str | None, missing: Collection[Digest], checked: str, *, as_json: bool
+) -> None:
+    """
+    A version with its files; `checked` is its verdict and how many errors and warnings led to it.
+    """
     if as_json:
         files: Json = [
             {
@@ -154,7 +178,7 @@ def show(context: click.Context, *, ref: str, as_json: bool) -> None:
             }
             for item in found.version.items
         ]
-        verdict = checked.verdict if checked else None
+        verdict = checked.partition(":")[0] or None
         said = dict(found.version.extra) if found.source == OWN else {}
         answer({**_fields(found), "stays": tie, "verdict": verdict, "said": said, "files": files})
         return
@@ -162,7 +186,7 @@ def show(context: click.Context, *, ref: str, as_json: bool) -> None:
     click.echo(f"state    {found.state} since {time_text(found.since)}\nsource   {found.source}")
     click.echo(f"product  {found.product.name}\nnotes    {_notes(found, tie or '') or '-'}\n")
     if checked:
-        click.echo(f"checked  {checked.verdict}: {checked.errors} errors, {checked.warnings} warnings")
+        click.echo(f"checked  {checked}")
     if found.source == OWN and "filetype" in found.version.extra:
         _tell_upload(found)
     table(

@@ -19,6 +19,7 @@ from tundish.core.lifecycle import State
 if TYPE_CHECKING:  # loaded by the commands that need it
     from tundish.app.opened import App
     from tundish.core.digest import Digest
+    from tundish.core.holding import Holding
     from tundish.core.upload import Asked, Upload
 
 REF = "OS/SERIES/ARCH[/KERNEL][@VERSION]"
@@ -265,6 +266,10 @@ def delete(context: click.Context, *, ref: str, yes: bool, as_json: bool) -> Non
         tie = app.catalog.keeping.ties().get(held.id, "")
         if yes:
             held = images.delete(app, me(), held.ref)
+    say_deleted(held, tie, yes=yes, as_json=as_json)
+
+
+def say_deleted(held: "Holding", tie: str, *, yes: bool, as_json: bool) -> None:
     if as_json:
         answer(
             {"image": held.ref, "state": str(held.state), "bytes": held.version.size, "stays": tie or None}

@@ -11,6 +11,15 @@ from tundish.cli.afar.twins import HERE, TWINS
 ASKED = [
     ("audit", "list"),
     ("event", "list"),
+    ("image", "list"),
+    ("image", "list", "--os", "ubuntu", "--state", "complete"),
+    ("image", "show", "ubuntu/noble/amd64"),
+    ("image", "delete", "ubuntu/noble/amd64@20260401"),
+    ("image", "pin", "ubuntu/noble/amd64"),
+    ("image", "show", "ubuntu/noble/amd64@20260501"),
+    ("image", "unpin", "ubuntu/noble/amd64"),
+    ("image", "hold", "ubuntu/noble/amd64"),
+    ("image", "release", "ubuntu/noble/amd64"),
     ("job", "list"),
     ("job", "list", "--kind", "gc"),
     ("job", "show", "1"),
@@ -35,7 +44,13 @@ def test_a_question_is_answered_alike(pair: Pair, words: tuple[str, ...], form: 
 
 
 @pytest.mark.parametrize(
-    "words", [("job", "show", "99"), ("job", "stop", "1"), ("machine", "show", "52:54:00:00:00:99")]
+    "words",
+    [
+        ("job", "show", "99"),
+        ("job", "stop", "1"),
+        ("image", "show", "no/such/image"),
+        ("machine", "show", "52:54:00:00:00:99"),
+    ],
 )
 def test_a_refusal_is_the_same(pair: Pair, words: tuple[str, ...]) -> None:
     """

@@ -18,6 +18,13 @@ from tundish.settings import load
 TWINS = {  # command: module of this package, and function in it
     "audit list": ("history", "audit_list"),
     "event list": ("history", "event_list"),
+    "image delete": ("images", "delete"),
+    "image hold": ("images", "hold"),
+    "image list": ("images", "list_"),
+    "image pin": ("images", "pin"),
+    "image release": ("images", "release"),
+    "image show": ("images", "show"),
+    "image unpin": ("images", "unpin"),
     "job list": ("jobs", "list_"),
     "job log": ("jobs", "log"),
     "job retry": ("jobs", "retry"),
