@@ -207,6 +207,6 @@ def message(change: Change) -> bytes:
     """
     if change.kind == BEAT:
         return b": here\n\n"
-    data: dict[str, Json] = {"subject": change.subject, **change.data}
+    data: dict[str, Json] = {"id": change.subject, **change.data}
     line = f"id: {change.id}\n" if change.id else ""
     return f"{line}event: {change.kind}\ndata: {json.dumps(data)}\n\n".encode()

@@ -293,12 +293,23 @@ def test_a_message_is_three_lines(app: App) -> None:
     text = message(Change("event", "7", {"text": "a\nb\r\n\u2028"}, id="ab-3")).decode()
     number, kind, data, *rest = text.split("\n")
 
-    assert ("id: ab-3", "event: event", {"subject": "7", "text": "a\nb\r\n\u2028"}, ["", ""]) == (
+    assert ("id: ab-3", "event: event", {"id": "7", "text": "a\nb\r\n\u2028"}, ["", ""]) == (
         number,
         kind,
         json.loads(data.removeprefix("data: ")),
         rest,
     )
+
+
+def test_a_message_says_which_job_it_is_about(app: App, eye: Eye) -> None:
+    """
+    By its number, whatever the job has for a subject.
+    """
+    number = jobs.begin(app, ADA, "gc", {}).id
+    text = message(eye.look(clock.now())[0]).decode()
+    data = json.loads(text.partition("data: ")[2])
+
+    assert (f"{number}", "the store") == (data["id"], data["subject"])
 
 
 def test_a_beat_is_a_comment() -> None:
