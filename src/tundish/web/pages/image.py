@@ -2,6 +2,7 @@
 An image: its versions and files, who vouches for them, what was found in them, and what happened to them.
 """
 
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -12,6 +13,7 @@ from tundish.app.opened import App
 from tundish.check.difference_rows import sections
 from tundish.core.errors import InputError
 from tundish.core.holding import OWN, Holding
+from tundish.core.image import Json
 from tundish.core.people import Kind, Power
 from tundish.core.selection import Source
 from tundish.web import asking
@@ -21,6 +23,7 @@ from tundish.web.inside import materials
 from tundish.web.visit import Answer, Handed, Moved, Route, Same, Shown, Visit
 
 MOST_ROWS = 500  # of one section of a difference
+ORDER = {"fail": 0, "unknown": 10, "error": 0, "warning": 1, "info": 2}
 MEDIA_TYPES = {
     Form.CYCLONEDX: ("cdx.json", "application/vnd.cyclonedx+json"),
     Form.SPDX: ("spdx.json", "application/spdx+json"),
@@ -42,6 +45,7 @@ def show(visit: Visit) -> Answer:
         "trust": asking.trust(app, source) if source else None,
         "is_own": it.source == OWN,
         "checked": asking.checked(app, it),
+        "told": _told,
         "boots": asking.deployments(app, it),
         "events": asking.events(app, it),
         "progress": asking.progress(app, versions),
@@ -114,6 +118,14 @@ def check(visit: Visit) -> Answer:
 
 def _image(visit: Visit) -> Holding:
     return asking.image(visit.app, visit.actor, visit.query.one("ref"))
+
+
+def _told(findings: Sequence[Mapping[str, Json]]) -> list[Mapping[str, Json]]:
+    """
+    What of a report's findings is worth reading: what failed, the worst first, and what could not be told.
+    """
+    found = [each for each in findings if each["status"] in ORDER]
+    return sorted(found, key=lambda each: ORDER[str(each["status"])] + ORDER.get(str(each["severity"]), 0))
 
 
 def _source(app: App, it: Holding) -> Source | None:

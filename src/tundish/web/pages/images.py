@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from tundish.app.deeds import images as deeds
 from tundish.app.gallery import SORTS, Asked, booted, gallery
 from tundish.app.opened import App
+from tundish.app.orders import GRACE_DAYS
 from tundish.core.errors import InputError, TundishError
 from tundish.core.holding import Holding
 from tundish.core.lifecycle import State
@@ -134,6 +135,7 @@ def ask(visit: Visit, verb: str, refs: tuple[str, ...], back: str) -> Answer:
         "boots": {each.id: boots.get(each.product.ref) for each in found},
         "size": sum({item.digest: item.size for each in found for item in each.version.items}.values()),
         "back": back,
+        "days": GRACE_DAYS,
         "may": {each.id: visit.actor.may(Power.IMAGE_EDIT, Kind.IMAGE, each.ref) for each in found},
     }
     first = found[0]

@@ -25,10 +25,9 @@ function select(button) {
 }
 
 function count(form) {
-  const said = form.querySelector("[data-count]");
-  if (!said) return;
   const ticked = form.querySelectorAll("tbody input[type=checkbox]:checked").length;
-  said.textContent = ticked ? `${ticked} chosen` : "None chosen";
+  const said = form.querySelector("[data-count]");
+  if (said) said.textContent = ticked ? `${ticked} chosen` : "None chosen";
   form.classList.toggle("chosen", ticked > 0);
 }
 

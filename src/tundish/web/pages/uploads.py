@@ -1,0 +1,74 @@
+"""
+Uploads: images of one's own on their way in. The bytes go to the API, piece by piece, by a script of the page.
+"""
+
+from tundish.app.deeds import uploads as deeds
+from tundish.catalog.checks import Checked
+from tundish.core.errors import InputError, NotFound, TundishError
+from tundish.core.people import Kind, Power
+from tundish.core.upload import Upload, UploadState
+from tundish.web.visit import Answer, Moved, Route, Same, Shown, Visit
+
+PER_PAGE = 50
+TYPES = (
+    "tgz", "tbz", "txz", "ddtgz", "ddtbz", "ddtxz", "ddtar", "ddbz2", "ddgz", "ddxz", "ddraw", "squashfs",
+)  # fmt: skip
+
+
+def show(visit: Visit) -> Answer:
+    return _shown(visit)
+
+
+def _shown(visit: Visit, *, problem: str = "", status: int = 200) -> Shown:
+    before = visit.query.number("before", 0)
+    rows = visit.app.catalog.uploads.list(before=before, limit=PER_PAGE)
+    seen = [each for each in rows if visit.actor.may(Power.SEE, Kind.IMAGE, each.asked.name)]
+    values = {
+        "uploads": [(each, _checked(visit, each), _image(visit, each)) for each in seen],
+        "arriving": UploadState.ARRIVING,
+        "older": rows[-1].id if len(rows) == PER_PAGE else 0,
+        "before": before,
+        "can_upload": visit.actor.may_somewhere(Power.UPLOAD),
+        "types": TYPES,
+        "problem": problem,
+    }
+    same = (
+        Same("tundish image upload FILE --name custom/rocky9 --base-image rhel/9"),
+        Same("tundish image uploads --all", "/uploads"),
+    )
+    return Shown("uploads.html", values, same, part="uploads_list.html", status=status)
+
+
+def act(visit: Visit) -> Answer:
+    """
+    Give an upload up.
+
+    Raises:
+        InputError: there is no such deed.
+    """
+    if visit.form.one("deed") != "cancel":
+        raise InputError(f"{visit.form.one('deed')[:40]!r} cannot be done to an upload; only cancel")
+    try:
+        gone = deeds.cancel(visit.app, visit.actor, visit.form.number("number", 0))
+    except TundishError as error:
+        return _shown(visit, problem=str(error), status=422)
+    return Moved("/uploads", f"The upload of {gone.asked.name} is given up; nothing of it is kept.")
+
+
+def _checked(visit: Visit, upload: Upload) -> Checked | None:
+    return visit.app.catalog.checks.get(upload.holding) if upload.holding is not None else None
+
+
+def _image(visit: Visit, upload: Upload) -> str:
+    """
+    The ref of what an upload became; empty if it is nothing yet, or gone.
+    """
+    if upload.holding is None:
+        return ""
+    try:
+        return visit.app.catalog.images.get(upload.holding).ref
+    except NotFound:
+        return ""
+
+
+ROUTES = (Route("/uploads", show), Route("/uploads", act, "POST"))
