@@ -10,8 +10,9 @@ from pathlib import Path
 from tundish.anatomy.image import Compression, Form, Image
 from tundish.anatomy.packed.unwrapping import Progress, silent
 from tundish.app.checking import Asked, check_image
+from tundish.app.laying import Container
 from tundish.app.looking import Shelf, look
-from tundish.app.packing import Container, Packed, pack_root, whole_root
+from tundish.app.packing import Packed, pack_root, whole_root
 from tundish.check.assuming import Said
 from tundish.check.hygiene import WORDS, Change, repairs, weight, words_of
 from tundish.check.mended import mended

@@ -6,35 +6,23 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
 from tundish.anatomy.hashing import hashed
 from tundish.anatomy.image import Compression, Image
 from tundish.anatomy.index import Entry, Index, Kind
-from tundish.anatomy.opening import read_image
 from tundish.anatomy.pack.compress import compressed
 from tundish.anatomy.pack.tar import latest, tar
 from tundish.anatomy.packed.unwrapping import Progress, silent
-from tundish.anatomy.readable import File
+from tundish.app.laying import LAID, Container, Fill, Wish, filled
 from tundish.app.looking import Shelf, look
-from tundish.core.errors import BadImage, Conflict, IntegrityError
+from tundish.app.rereading import compare, last_ext, root_of
+from tundish.core.errors import BadImage, Conflict, InputError
 from tundish.store.durable import on_disk
 from tundish.tools.squashfs import squash
 
 _MODE = 0o644
-
-
-class Container(StrEnum):
-    """
-    What an image can be packed as.
-    """
-
-    TGZ = "tgz"
-    TXZ = "txz"
-    TBZ = "tbz"
-    SQUASHFS = "squashfs"
 
 
 _COMPRESSION = {
@@ -45,8 +33,6 @@ _COMPRESSION = {
 
 
 _LISTS = "system.posix_acl_"  # what mksquashfs does not take from a tar
-
-Fill = Callable[[Path], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +57,34 @@ def pack(
     *,
     epoch: int | None = None,
     verify: bool = True,
+    wish: Wish | None = None,
     heard: Progress = silent,
+    wrote: Progress = silent,
 ) -> Packed:
     """
     Write an image's root to the new file `target`; without `epoch` the newest time in it is kept.
 
     Raises:
         Conflict: there is something at `target`.
+        InputError: the container has no size to choose, or the size is too small.
         BadImage: no root was found in the image, or it is damaged.
         IntegrityError: what was written reads otherwise than what was to be written.
         NoSpace, StorageError: it cannot be written; nothing is left.
     """
     with look(what, shelf, heard) as image:
-        return pack_root(whole_root(image), container, target, epoch=epoch, verify=verify)
+        root = whole_root(image)
+        return pack_root(root, container, target, epoch=epoch, verify=verify, wish=wish, wrote=wrote)
 
 
 def pack_root(
-    root: Index, container: Container, target: Path, *, epoch: int | None = None, verify: bool = True
+    root: Index,
+    container: Container,
+    target: Path,
+    *,
+    epoch: int | None = None,
+    verify: bool = True,
+    wish: Wish | None = None,
+    wrote: Progress = silent,
 ) -> Packed:
     """
     Write a root to the new file `target`, as `pack` does.
@@ -98,19 +95,34 @@ def pack_root(
         IntegrityError: what was written reads otherwise than what was to be written.
         NoSpace, StorageError: it cannot be written; nothing is left.
     """
+    if wish is not None and wish.size is not None and container not in LAID:
+        raise InputError(f"a {container} has no size to choose; leave out --size")
     moment = latest(root) if epoch is None else epoch
-    known = _known(root) if verify else root
-    check = _trust
+    known = _known(root) if verify or container in LAID else root
     if container is Container.SQUASHFS:
         known = _without_lists(known)
-        fill = _squashed(known, moment)
+        fill = _squashed(known, moment, wrote)
+    elif container in LAID:
+        fill = filled(known, moment, wish or Wish(), wrote)
     else:
-        fill = _pieces(compressed(tar(known, moment), _COMPRESSION[container]))
-    if verify:
-        check = partial(_compare, known, moment)
+        fill = _pieces(compressed(_told(known, moment, wrote), _COMPRESSION[container]))
+    find = last_ext if container in LAID else root_of
+    check = partial(compare, known, moment, find=find) if verify else _trust
     size = _write(target, fill, check)
     dropped = tuple(one.path for one in root if _has_list(one)) if container is Container.SQUASHFS else ()
     return Packed(target, size, sum(one.kind is not Kind.SOCKET for one in root), moment, verify, dropped)
+
+
+def _told(root: Index, epoch: int, wrote: Progress) -> Iterator[bytes]:
+    """
+    The tar, which says how far it is: by the bytes of files, which are nearly all of it.
+    """
+    total = sum(one.size for one in root if one.kind is Kind.FILE and not one.first)
+    done = 0
+    for piece in tar(root, epoch):
+        done += len(piece)
+        wrote(min(done, total), total)
+        yield piece
 
 
 def _pieces(pieces: Iterator[bytes]) -> Fill:
@@ -122,7 +134,7 @@ def _pieces(pieces: Iterator[bytes]) -> Fill:
     return fill
 
 
-def _squashed(root: Index, epoch: int) -> Fill:
+def _squashed(root: Index, epoch: int, wrote: Progress) -> Fill:
     """
     By way of a tar beside it, which mksquashfs reads.
     """
@@ -132,7 +144,7 @@ def _squashed(root: Index, epoch: int) -> Fill:
         coming = Path(name)
         try:
             with os.fdopen(handle, "wb") as output:
-                for piece in tar(root, epoch):
+                for piece in _told(root, epoch, wrote):
                     output.write(piece)
             squash(coming, path, epoch=epoch)
         finally:
@@ -205,29 +217,3 @@ def _write(target: Path, fill: Fill, check: Fill) -> int:
 
 
 def _trust(_path: Path) -> None: ...
-
-
-def _compare(root: Index, epoch: int, path: Path) -> None:
-    with path.open("rb", buffering=0) as stream:
-        found = _paths(read_image(File(stream), path.name, keep=lambda _entry: False).root, epoch)
-    wanted = _paths(root, epoch)
-    if odd := sorted(at for at in wanted.keys() | found.keys() if wanted.get(at) != found.get(at)):
-        raise IntegrityError(
-            f"what was written reads otherwise at {odd[0]} and {len(odd) - 1} more; nothing was kept, "
-            "please report it with the image"
-        )
-
-
-def _paths(root: Index | None, epoch: int) -> dict[str, tuple[object, ...]]:
-    """
-    What is compared of each path; the content of a squashfs, whose reader makes no digests, is read for it.
-    """
-    known = hashed(root) if root is not None else ()
-    return {one.path: _said(one, epoch) for one in known if one.path and one.kind is not Kind.SOCKET}
-
-
-def _said(one: Entry, epoch: int) -> tuple[object, ...]:
-    size = one.size if one.kind is Kind.FILE else 0
-    mtime = max(0, min(one.mtime, epoch))
-    rest = (one.target, one.device, "" if one.digest is None else one.digest.hex)
-    return one.kind, one.mode, one.uid, one.gid, size, mtime, tuple(sorted(one.xattrs)), *rest

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from tundish.cli import amounts
 from tundish.cli.command import Verb
 from tundish.cli.looked import shelved
 from tundish.cli.reading import reading
 from tundish.cli.session import answer, json_option, size_text
 
-CONTAINERS = ("tgz", "txz", "tbz", "squashfs")
+CONTAINERS = ("tgz", "txz", "tbz", "squashfs", "ext4")
 
 
 @click.command(
@@ -20,6 +21,7 @@ CONTAINERS = ("tgz", "txz", "tbz", "squashfs")
     tundish pack ./root --as tgz -o custom.tar.gz
     tundish pack rocky9.qcow2 --as txz -o rocky9.tar.xz
     tundish pack custom.tar.gz --as squashfs -o custom.squashfs
+    tundish pack custom.tar.gz --as ext4 --size 4G -o custom.ext4
     """,
 )
 @click.argument("what", metavar="FILE|DIR|IMAGE")
@@ -27,30 +29,45 @@ CONTAINERS = ("tgz", "txz", "tbz", "squashfs")
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The new file."
 )
+@click.option(
+    "--size",
+    type=amounts.size,
+    metavar="BYTES",
+    help="Size of an ext4; what is needed and a tenth more, if not given.",
+)
 @click.option("--no-verify", is_flag=True, help="Do not read back and compare what was written.")
 @json_option
 @click.pass_context
 def pack(
-    context: click.Context, *, what: str, container: str, output: Path, no_verify: bool, as_json: bool
+    context: click.Context,
+    *,
+    what: str,
+    container: str,
+    output: Path,
+    size: int | None,
+    no_verify: bool,
+    as_json: bool,
 ) -> None:
     """
-    Pack the root of an image or a folder as a compressed tar or a squashfs; the same root, the same bytes.
+    Pack the root of an image or a folder as another container; the same root, the same bytes.
 
     No time in it is later than SOURCE_DATE_EPOCH, or than the newest one inside. No root is needed.
     """
-    from tundish.app import packing
+    from tundish.app import laying, packing
     from tundish.settings import load
 
     epoch = load(state=context.find_root().obj).epoch
-    with shelved(context) as shelf, reading(what) as heard:
+    with shelved(context) as shelf, reading(what) as heard, reading(output.name, "writing") as wrote:
         done = packing.pack(
             what,
             shelf,
-            packing.Container(container),
+            laying.Container(container),
             output,
             epoch=epoch,
             verify=not no_verify,
+            wish=laying.Wish(size),
             heard=heard,
+            wrote=wrote,
         )
     if as_json:
         answer(

@@ -1,5 +1,5 @@
 """
-How far an image has been read, on a terminal only, and gone when it is done.
+How far an image has been read or written, on a terminal only, and gone when it is done.
 """
 
 import sys
@@ -16,14 +16,14 @@ _CLEAR = "\r\033[K"
 
 
 @contextmanager
-def reading(what: str) -> Iterator[Callable[[int, int], None]]:
+def reading(what: str, doing: str = "reading") -> Iterator[Callable[[int, int], None]]:
     """
-    Told how many bytes of how many are read, it shows them on standard error.
+    Told how many bytes of how many are done, it shows them on standard error.
     """
     if not sys.stderr.isatty():
         yield _silent
         return
-    shown = _Shown(what)
+    shown = _Shown(what, doing)
     try:
         yield shown
     finally:
@@ -31,7 +31,8 @@ def reading(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 class _Shown:
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, doing: str) -> None:
+        self._doing = doing
         self._what, self._next = what if len(what) <= 48 else "..." + what[-45:], clock.monotonic() + EVERY
 
     def __call__(self, read: int, total: int) -> None:
@@ -39,7 +40,7 @@ class _Shown:
             return
         self._next = clock.monotonic() + EVERY
         share = f"{read / total:4.0%}" if total else ""
-        line = f"reading {self._what}: {size_text(read)} of {size_text(total)} {share}"
+        line = f"{self._doing} {self._what}: {size_text(read)} of {size_text(total)} {share}"
         click.echo(f"{_CLEAR}{line}", err=True, nl=False)
 
 
