@@ -12,6 +12,7 @@ from urllib.parse import quote
 from tundish.api.bounds import Asgi, Message, Receive, Send
 from tundish.core.answered import Answered, Heard, RequestIds, asker
 from tundish.core.clock import monotonic
+from tundish.core.problem import MEDIA_TYPE, Problem, refusal
 from tundish.core.proxies import Origin, Proxies
 
 LOG = logging.getLogger("tundish.requests")
@@ -49,8 +50,12 @@ class Front:
                 sent += len(message.get("body", b""))
             await send(message)
 
+        refused = refusal_of(scope["http_version"], said)
         try:
-            await self.inner(_seen(scope, origin), receive, named)
+            if refused is not None:
+                await _refuse(refused, named)
+            else:
+                await self.inner(_seen(scope, origin), receive, named)
         finally:
             path = quote(str(scope["path"]), safe="/:@!$&'()*+,;=~")[:MOST_PATH]
             seconds = monotonic() - began
@@ -59,6 +64,31 @@ class Front:
             self.heard(
                 Answered("control", method, path, status, sent, seconds, origin.address, request_id, actor)
             )
+
+
+def refusal_of(version: str, fields: Mapping[str, str]) -> Problem | None:
+    """
+    What is wrong with a head that somebody before us may have read in another way (RFC 9112 §6.1).
+    """
+    if version not in {"1.0", "1.1"}:
+        return refusal(505)
+    if "transfer-encoding" in fields and ("content-length" in fields or version == "1.0"):
+        return refusal(400, "a body has a length or is in chunks, never both")
+    return None
+
+
+async def _refuse(said: Problem, send: Send) -> None:
+    """
+    Answer, and end the connection: what comes after it is no request of anybody we know.
+    """
+    body = said.document()
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": said.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def log_of(answered: Answered) -> None:

@@ -23,6 +23,7 @@ from tundish.api.metrics import metrics_route
 from tundish.api.routes import control_door
 from tundish.api.tally import Tally
 from tundish.app.booting import CatalogBoots
+from tundish.app.examined import take_up
 from tundish.app.opened import App
 from tundish.app.resigning import Resigner
 from tundish.app.running import Runner
@@ -194,6 +195,7 @@ def run_app(app: App, ready: Ready) -> None:
     def opened(control_port: int, file_port: int) -> None:
         ready(control_port, file_port)
         worker.start()
+        take_up(app)
         runner.start()
 
     try:

@@ -32,6 +32,14 @@ class ControlServer(uvicorn.Server):
         yield
 
 
+def is_too_long(seen: bytes) -> bool:
+    """
+    Whether the head that begins here has more than `HEAD` bytes. The parser says so only of one that comes in
+    many pieces.
+    """
+    return len(seen) > HEAD and not any(0 <= seen.find(end, 0, HEAD) for end in (b"\r\n\r\n", b"\n\n"))
+
+
 class Patient(H11Protocol):
     """
     A connection that is cut off when a head does not end, or a body hardly comes, from one look to the next.
@@ -56,7 +64,10 @@ class Patient(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._came += len(data)
-        super().data_received(data)
+        if self.conn.their_state is h11.IDLE and is_too_long(self.conn.trailing_data[0] + data):
+            self.send_400_response("The head of the request is too long.")
+        else:
+            super().data_received(data)
 
     def _expect(self) -> None:
         self._look = self.loop.call_later(self.config.timeout_keep_alive / 2, self._looked)
