@@ -2,6 +2,7 @@
 No body of a request is longer than it needs to be: what is too long is refused before it is held.
 """
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
@@ -10,12 +11,20 @@ from starlette.exceptions import HTTPException
 from tundish.core.problem import MEDIA_TYPE, refusal
 
 MOST = 1024 * 1024
-_FREE = ("/api/v1/uploads/", "/MAAS/")  # they have bounds of their own
+_FREE = re.compile(r"/api/v1/uploads/[^/]+/content|/MAAS/.*")  # they have bounds of their own
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Asgi: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+def _path(scope: Message) -> str:
+    """
+    The path without what a proxy put before it.
+    """
+    path, before = str(scope["path"]), str(scope.get("root_path", ""))
+    return path.removeprefix(before)
 
 
 class Bounded:
@@ -27,7 +36,7 @@ class Bounded:
         self._app, self._most = app, most
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(_FREE):
+        if scope["type"] != "http" or _FREE.fullmatch(_path(scope)):
             await self._app(scope, receive, send)
             return
         said = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")

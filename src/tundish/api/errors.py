@@ -12,6 +12,7 @@ from tundish.core.errors import InputError, TundishError, Unauthorised, reaction
 from tundish.core.problem import MEDIA_TYPE, Problem, problem, refusal, retry_after
 
 LOG = logging.getLogger(__name__)
+EXPLAINED = frozenset({400, 410, 412, 413, 415})  # where the words are ours
 
 
 def explain_errors(door: FastAPI) -> None:
@@ -43,7 +44,7 @@ def _not_valid(_request: Request, error: Exception) -> Response:
 
 def _refused(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = str(error.detail) if isinstance(error, HTTPException) and status == 413 else ""
+    detail = str(error.detail) if isinstance(error, HTTPException) and status in EXPLAINED else ""
     answer = _answer(refusal(status, detail))
     if isinstance(error, HTTPException) and error.headers:
         answer.headers.update(error.headers)

@@ -11,7 +11,18 @@ from tundish import __version__
 from tundish.access.admission import Admission
 from tundish.api.bounds import Bounded
 from tundish.api.errors import explain_errors
-from tundish.api.nouns import channels, feed, history, images, people, selections, sources, work
+from tundish.api.nouns import (
+    channels,
+    contents,
+    feed,
+    history,
+    images,
+    people,
+    selections,
+    sources,
+    uploads,
+    work,
+)
 from tundish.api.schemas import Health, Problem
 from tundish.app.opened import App
 from tundish.app.viewing import CatalogViews
@@ -20,7 +31,7 @@ from tundish.core.problem import MEDIA_TYPE
 ControlDoor: TypeAlias = FastAPI
 
 PREFIX = "/api/v1"
-NOUNS = (sources, selections, work, images, channels, history, people, feed)
+NOUNS = (sources, selections, work, images, uploads, contents, channels, history, people, feed)
 _STATUSES = {
     400: "the request is malformed",
     401: "nobody known asks",
@@ -29,7 +40,9 @@ _STATUSES = {
     405: "no such method here",
     409: "not possible in this state",
     412: "it was changed since it was read",
+    410: "it was there, and nothing is kept of it",
     413: "the body is too long",
+    415: "the body is of another type than is taken here",
     422: "the request makes no sense",
     429: "too many failed attempts",
     500: "it failed here, or only in part",

@@ -15,6 +15,7 @@ from tundish.app.checking import Asked as Question
 from tundish.app.checking import check_image
 from tundish.app.looking import root_of
 from tundish.app.opened import App
+from tundish.app.orders import Check
 from tundish.catalog.checks import FIT, UNFIT, Checked
 from tundish.check import report_json
 from tundish.check.assuming import Said
@@ -40,18 +41,52 @@ def examine(app: App, upload: Upload) -> Checked | None:
     holding = app.catalog.images.get(upload.holding)
     number = app.catalog.jobs.start(KIND, holding.ref, clock.now())
     try:
-        checked, facts = _checked(app, holding, upload)
+        checked = settle(app, holding, upload)
     except BaseException as error:
         text = json.dumps({"error": str(error) or type(error).__name__})
         app.catalog.jobs.end(number, "failed", text, clock.now())
         raise
+    app.catalog.jobs.end(number, "done", json.dumps({"verdict": checked.verdict}), clock.now())
+    return checked
+
+
+def examine_later(app: App, upload: Upload) -> None:
+    """
+    Let a job of a server check what an upload became, unless one waits or does it already.
+    """
+    if upload.holding is None:
+        return
+    order = Check(app.catalog.images.get(upload.holding).ref)
+    if all((job.kind, job.subject) != (KIND, order.subject) for job in app.catalog.jobs.active()):
+        app.catalog.jobs.enqueue(
+            KIND,
+            order.subject,
+            {"image": order.image},
+            actor=upload.actor,
+            resource=order.resource,
+            at=clock.now(),
+        )
+
+
+def take_up(app: App) -> None:
+    """
+    Let jobs check what came whole to servers that ended before they could.
+    """
+    for upload in app.catalog.uploads.list(states=(UploadState.CHECKING,), limit=1000):
+        examine_later(app, upload)
+
+
+def settle(app: App, holding: Holding, upload: Upload) -> Checked:
+    """
+    The step of a job from whole bytes to a version that is fit or not. Done again, it does the same.
+    """
+    checked, facts = _checked(app, holding, upload)
     app.catalog.checks.set(checked)
     with app.catalog.database.together():  # until the catalog names it, a sweep would take the new blob
         _complete(app, holding, upload, facts)
     if checked.verdict == FIT:
         make_available(app, holding, keep_old=upload.asked.keep_old)
     app.catalog.uploads.checked(upload.id, clock.now())
-    app.catalog.jobs.end(number, "done", json.dumps({"verdict": checked.verdict}), clock.now())
     return checked
 
 

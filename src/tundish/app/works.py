@@ -19,6 +19,7 @@ from typing import BinaryIO, TypeVar
 from tundish.app import orders
 from tundish.app.channels import Told, every
 from tundish.app.checking import Asked, check_image
+from tundish.app.examined import settle
 from tundish.app.looking import look_at
 from tundish.app.mirroring import open_mirror
 from tundish.app.opened import App, holder
@@ -291,8 +292,12 @@ def _bundling(app: App, task: Task) -> bundles.Desk:
 @carry_out.register
 def _(order: orders.Check, app: App, task: Task) -> Ended:
     holding = app.catalog.images.find(order.image)
-    checked = _looked(app, holding)
-    app.catalog.checks.set(checked)
+    came = app.catalog.uploads.checking(holding.id)
+    if came:
+        (checked, *_) = [settle(app, holding, upload) for upload in came]
+    else:
+        checked = _looked(app, holding)
+        app.catalog.checks.set(checked)
     task.say(f"{holding.ref} is {checked.verdict}: {checked.errors} errors, {checked.warnings} warnings")
     return Ended(facts={"image": holding.ref, "verdict": checked.verdict, "errors": checked.errors})
 

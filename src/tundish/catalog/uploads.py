@@ -97,6 +97,14 @@ class Uploads:
         with self._database.read() as connection:
             return tuple(map(_upload, connection.execute(select(uploads).where(_is.state == _ARRIVING))))
 
+    def checking(self, holding: HoldingId) -> tuple[Upload, ...]:
+        """
+        The uploads that became this version and were not looked at yet.
+        """
+        wanted = select(uploads).where(_is.version_id == holding, _is.state == UploadState.CHECKING.value)
+        with self._database.read() as connection:
+            return tuple(map(_upload, connection.execute(wanted.order_by(_is.id))))
+
     def outstanding(self) -> int:
         """
         Bytes that are promised and have not come, of all running uploads together.

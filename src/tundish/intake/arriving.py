@@ -36,10 +36,11 @@ class Dock:
     now: Callable[[], datetime]
 
 
-def take(dock: Dock, upload: Upload, offset: int, chunks: Iterable[bytes]) -> Upload:
+def take(dock: Dock, upload: Upload, offset: int, chunks: Iterable[bytes], *, lasting: bool = True) -> Upload:
     """
     Take bytes that belong at an offset; those that are there already are compared. What came when the
-    chunks end, or break off, is durable. The last promised byte completes the upload.
+    chunks end, or break off, is durable; unless `lasting` is said of what comes next. The last promised byte
+    completes the upload.
 
     Raises:
         Conflict, Busy, InputError, SizeMismatch, DigestMismatch, NoSpace: see `app.deeds.uploads.append`.
@@ -52,7 +53,7 @@ def take(dock: Dock, upload: Upload, offset: int, chunks: Iterable[bytes]) -> Up
         raise Conflict(
             f"upload {upload.id} is {upload.state}: {upload.error or 'nothing is kept'}; begin anew"
         )
-    _gather(dock, upload, offset, chunks)
+    _gather(dock, upload, offset, chunks, lasting=lasting)
     return complete(dock, upload)
 
 
@@ -112,7 +113,7 @@ def _held(dock: Dock, upload: Upload, whole: Whole) -> Upload:
     return dock.catalog.uploads.get(upload.id)
 
 
-def _gather(dock: Dock, upload: Upload, offset: int, chunks: Iterable[bytes]) -> None:
+def _gather(dock: Dock, upload: Upload, offset: int, chunks: Iterable[bytes], *, lasting: bool) -> None:
     waiting, unsynced = bytearray(), 0
 
     def put() -> None:
@@ -132,7 +133,7 @@ def _gather(dock: Dock, upload: Upload, offset: int, chunks: Iterable[bytes]) ->
     finally:  # what a client sent before it was cut off counts
         if waiting:
             put()
-        if unsynced:
+        if unsynced and lasting:
             _make_durable(dock, upload)
 
 

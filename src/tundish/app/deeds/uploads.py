@@ -8,11 +8,11 @@ goes on there. No lock is held while bytes are waited for.
 from collections.abc import Iterable
 
 from tundish.app.deeds.deed import deed
-from tundish.app.examined import examine, make_available
+from tundish.app.examined import examine, examine_later, make_available
 from tundish.app.opened import App
 from tundish.core import clock
 from tundish.core.digest import Digest
-from tundish.core.errors import Conflict, InputError, NoSpace, NotFound
+from tundish.core.errors import Busy, Conflict, InputError, NoSpace, NotFound
 from tundish.core.holding import OWN, Holding
 from tundish.core.lifecycle import State
 from tundish.core.people import Actor, Kind, Power
@@ -20,9 +20,12 @@ from tundish.core.upload import MOST_BYTES, Asked, Upload, UploadState
 from tundish.intake.arriving import Dock, complete, from_held, take
 
 
-def begin(app: App, actor: Actor, asked: Asked, size: int | None, sha256: Digest | None) -> Upload:
+def begin(
+    app: App, actor: Actor, asked: Asked, size: int | None, sha256: Digest | None, *, by_job: bool = False
+) -> Upload:
     """
     Begin an upload. Bytes that are held already under this digest need not be sent: it is complete at once.
+    With `by_job`, what it brings is checked by a job of a server, here and below.
 
     Raises:
         InputError: more than an upload may have, or the digest is held with another size.
@@ -45,13 +48,22 @@ def begin(app: App, actor: Actor, asked: Asked, size: int | None, sha256: Digest
         account.after = {"upload": begun.id, "image": asked.ref, "bytes": size}
         if held and sha256 is not None:
             begun = from_held(_dock(app), begun, sha256)
-    return _examined(app, begun)
+    return _examined(app, begun, by_job=by_job)
 
 
-def append(app: App, actor: Actor, number: int, offset: int, chunks: Iterable[bytes]) -> Upload:
+def append(
+    app: App,
+    actor: Actor,
+    number: int,
+    offset: int,
+    chunks: Iterable[bytes],
+    *,
+    lasting: bool = True,
+    by_job: bool = False,
+) -> Upload:
     """
     Take bytes that belong at an offset. Those that are there already may come again; the last promised byte
-    completes the upload, which is then checked.
+    completes the upload, which is then checked. Whoever brings many small pieces makes only some lasting.
 
     Raises:
         Conflict: they do not follow what has come (the message names the offset that is wanted), differ from
@@ -64,10 +76,11 @@ def append(app: App, actor: Actor, number: int, offset: int, chunks: Iterable[by
     """
     upload = get(app, actor, number)
     actor.must(Power.UPLOAD, Kind.IMAGE, upload.asked.name)
-    return _examined(app, take(_dock(app), upload, offset, chunks))
+    taken = take(_dock(app), upload, offset, chunks, lasting=lasting)
+    return _examined(app, taken, by_job=by_job)
 
 
-def finish(app: App, actor: Actor, number: int) -> Upload:
+def finish(app: App, actor: Actor, number: int, *, by_job: bool = False) -> Upload:
     """
     Say that all bytes of an upload without a promised size have come.
 
@@ -78,8 +91,8 @@ def finish(app: App, actor: Actor, number: int) -> Upload:
     upload = get(app, actor, number)
     actor.must(Power.UPLOAD, Kind.IMAGE, upload.asked.name)
     if upload.is_over:
-        return _examined(app, upload)  # its server may have died while it was checked
-    return _examined(app, complete(_dock(app), upload, must=True))
+        return _examined(app, upload, by_job=by_job)  # its process may have died while it was checked
+    return _examined(app, complete(_dock(app), upload, must=True), by_job=by_job)
 
 
 def cancel(app: App, actor: Actor, number: int) -> Upload:
@@ -138,6 +151,19 @@ def get(app: App, actor: Actor, number: int) -> Upload:
     return upload
 
 
+def offset_of(app: App, upload: Upload) -> int:
+    """
+    Where the next byte of an upload belongs.
+    """
+    if upload.is_over:
+        return upload.came
+    try:
+        with app.store.receive(upload.part) as receipt:
+            return receipt.size
+    except Busy:  # a piece is being written; what lasts already is a good answer too
+        return upload.came
+
+
 def list_(
     app: App, actor: Actor, *, running: bool = False, before: int = 0, limit: int = 100
 ) -> tuple[Upload, ...]:
@@ -167,11 +193,14 @@ def _dock(app: App) -> Dock:
     return Dock(app.catalog, app.store, clock.now)
 
 
-def _examined(app: App, upload: Upload) -> Upload:
-    if upload.state is UploadState.CHECKING:
-        examine(app, upload)
-        return app.catalog.uploads.get(upload.id)
-    return upload
+def _examined(app: App, upload: Upload, *, by_job: bool = False) -> Upload:
+    if upload.state is not UploadState.CHECKING:
+        return upload
+    if by_job:
+        examine_later(app, upload)
+        return upload
+    examine(app, upload)
+    return app.catalog.uploads.get(upload.id)
 
 
 def _must_fit(app: App, size: int) -> None:

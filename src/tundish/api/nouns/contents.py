@@ -1,0 +1,190 @@
+"""
+The bytes of uploads: a whole body or pieces with `Content-Range`, and tus 1.0.0. No body of these routes is
+held in memory, so none of them is repeated by a key.
+"""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from tundish.api import tus
+from tundish.api.asking import Number, Opened, Who
+from tundish.api.nouns.uploads import Incoming, Wish, begun
+from tundish.api.pouring import Pouring, patiently
+from tundish.app.deeds import uploads as deeds
+from tundish.core.errors import Conflict, InputError, IntegrityError
+from tundish.core.upload import ABANDONED, MOST_BYTES, Upload
+
+ROUTER = APIRouter(tags=["uploads"])
+Text = Annotated[str, Header(max_length=tus.MOST_METADATA)]
+Base = Annotated[
+    str,
+    Header(alias="Tus-Resumable", max_length=20, description="the version of tus", examples=[tus.VERSION]),
+]
+GONE = 410
+_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+_TUS_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {tus.BODY: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+@ROUTER.put("/uploads/{number}/content", openapi_extra=_BODY)
+async def put_content(
+    app: Opened, actor: Who, request: Request, number: Number, content_range: Text = ""
+) -> Incoming:
+    """
+    Send the whole, or the piece that `Content-Range` names. What came of a body that breaks off is kept;
+    bytes that are there already may come again.
+    """
+    upload = await run_in_threadpool(deeds.get, app, actor, number)
+    first, end = _range(content_range, upload)
+    taken = await _poured(Pouring(app, actor, number, first, end), request)
+    return await run_in_threadpool(Incoming.of, app, taken)
+
+
+@ROUTER.options("/uploads/tus", status_code=204)
+async def offer_tus(_actor: Who) -> Response:
+    """
+    What of tus is known here.
+    """
+    return Response(status_code=204, headers=tus.OFFER)
+
+
+@ROUTER.post("/uploads/tus", status_code=201)
+def create_tus(
+    app: Opened,
+    actor: Who,
+    tus_resumable: Base = "",
+    upload_length: Text = "",
+    upload_metadata: Text = "",
+) -> Response:
+    """
+    Begin an upload as tus does; the metadata has the fields of `POST /uploads`.
+    """
+    _must_be_known(tus_resumable)
+    size = tus.count("Upload-Length", upload_length)
+    if size > MOST_BYTES:
+        raise HTTPException(413, f"an upload has at most {MOST_BYTES} bytes")
+    fields = frozenset(Wish.model_fields) - {"size"}
+    try:
+        wish = Wish.model_validate({**tus.metadata(upload_metadata, fields), "size": size})
+    except ValidationError as error:
+        named = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+        raise InputError(f"Upload-Metadata: {named}") from None
+    upload, _ = begun(app, actor, wish)
+    headers = {"Location": f"/api/v1/uploads/{upload.id}/content", **_standing(upload, upload.came)}
+    return Response(status_code=201, headers=headers)
+
+
+@ROUTER.head("/uploads/{number}/content")
+async def ask_tus(app: Opened, actor: Who, number: Number) -> Response:
+    """
+    Where the next byte belongs.
+    """
+    upload = await run_in_threadpool(deeds.get, app, actor, number)
+    _must_be_there(upload)
+    offset = await patiently(deeds.offset_of, app, upload)
+    return Response(status_code=200, headers=_standing(upload, offset))
+
+
+@ROUTER.patch("/uploads/{number}/content", status_code=204, openapi_extra=_TUS_BODY)
+async def append_tus(
+    app: Opened,
+    actor: Who,
+    request: Request,
+    number: Number,
+    *,
+    tus_resumable: Base = "",
+    upload_offset: Text = "",
+) -> Response:
+    """
+    Send bytes from an offset on.
+    """
+    _must_be_known(tus_resumable)
+    if request.headers.get("content-type", "").partition(";")[0].strip() != tus.BODY:
+        raise HTTPException(415, f"the body of a PATCH is of the type {tus.BODY}")
+    upload = await run_in_threadpool(deeds.get, app, actor, number)
+    _must_be_there(upload)
+    offset = tus.count("Upload-Offset", upload_offset)
+    came = await patiently(deeds.offset_of, app, upload)
+    if offset != came:
+        raise Conflict(f"upload {number} has {came} bytes; send on from offset {came}, not {offset}")
+    pouring = Pouring(app, actor, number, offset)
+    taken = await _poured(pouring, request)
+    return Response(status_code=204, headers=_standing(taken, pouring.offset))
+
+
+@ROUTER.delete("/uploads/{number}/content", status_code=204)
+def end_tus(app: Opened, actor: Who, number: Number, tus_resumable: Base = "") -> Response:
+    """
+    Give an upload up, as tus does.
+    """
+    _must_be_known(tus_resumable)
+    _must_be_there(deeds.get(app, actor, number))
+    deeds.cancel(app, actor, number)
+    return Response(status_code=204, headers=tus.ALWAYS)
+
+
+async def _poured(pouring: Pouring, request: Request) -> Upload:
+    """
+    Raises:
+        HTTPException: the client is gone; what came is kept.
+        InputError: the bytes are not those that were promised.
+    """
+    try:
+        return await pouring.take(request.stream())
+    except IntegrityError as error:  # of whoever sends, not of somebody behind this server
+        raise InputError(f"{error}; nothing was kept") from error
+    except ClientDisconnect:
+        raise HTTPException(400, "the body broke off; what came is kept") from None
+
+
+def _range(header: str, upload: Upload) -> tuple[int, int | None]:
+    """
+    Where a body begins, and the place behind its last byte if that is said.
+    """
+    if not header:
+        return 0, None
+    found = _RANGE.fullmatch(header)
+    if found is None or int(found[1]) > int(found[2]):
+        raise InputError(f"Content-Range {header[:60]!r} is not of the form bytes FIRST-LAST/TOTAL")
+    if found[3] != "*" and upload.size not in {None, int(found[3])}:
+        raise InputError(f"Content-Range says {found[3]} bytes in all; {upload.size} were promised")
+    return int(found[1]), int(found[2]) + 1
+
+
+def _standing(upload: Upload, offset: int) -> dict[str, str]:
+    length = {} if upload.size is None else {"Upload-Length": str(upload.size)}
+    left = {} if upload.is_over else tus.expires(upload.touched_at + ABANDONED)
+    return {**tus.ALWAYS, **length, **left, "Upload-Offset": str(offset)}
+
+
+def _must_be_known(version: str) -> None:
+    if version != tus.VERSION:
+        raise HTTPException(
+            412, f"tus {tus.VERSION} is spoken here: Tus-Resumable", {"Tus-Version": tus.VERSION}
+        )
+
+
+def _must_be_there(upload: Upload) -> None:
+    """
+    What was refused, cancelled or has expired is gone.
+    """
+    if upload.is_over and upload.holding is None:
+        raise HTTPException(
+            GONE, f"upload {upload.id} is {upload.state}: {upload.error or 'nothing is kept'}"
+        )
