@@ -58,7 +58,7 @@ class Runner:
         self._beaten: datetime | None = None
         self._is_stopping = False
         self._told = ""
-        self._over = threading.Event()
+        self._over, self._wake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="runner", daemon=True)
 
     def start(self) -> None:
@@ -70,6 +70,7 @@ class Runner:
         lease.
         """
         self._over.set()
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
         self._is_stopping = True
@@ -108,7 +109,8 @@ class Runner:
     def _work(self) -> None:
         while not self._over.is_set():
             self._try(self.look)
-            self._over.wait(LOOK)
+            self._wake.wait(LOOK)
+            self._wake.clear()
 
     def _try(self, step: Callable[[], None]) -> None:
         try:
@@ -138,6 +140,7 @@ class Runner:
         except BaseException as error:  # a verb with a bug is one job that failed, not a server that ended
             LOG.exception("job %d met a bug", task.job.id)
             task.ended = Ended("failed", error=error)
+        self._wake.set()
 
     def _beat(self, now: datetime) -> None:
         if not self._under:
