@@ -15,6 +15,7 @@ from tests.support.keys import MADE_AT, key
 from tests.support.processes import run, tundish
 from tests.support.region import DAY, SOURCE, Region, Watch, region
 from tests.support.stream_simulator import StreamSimulator
+from tundish.core import clock
 from tundish.core.errors import Busy, CutShort, Gone, Stopped, Unreachable
 from tundish.core.progress import Running, Transfer
 from tundish.sync.conditions import condition
@@ -206,6 +207,45 @@ def test_a_sync_whose_process_died_is_lost(lab: Region) -> None:
         seen(lab).job.outcome,
         stop(lab.catalog, sleep=lambda _: None, patience=1),
     )
+
+
+def waiting(lab: Region) -> int:
+    return lab.catalog.jobs.enqueue("sync", "all", {}, actor="ada", resource="sync", at=DAY)
+
+
+def test_a_sync_that_waits_for_a_server_hides_no_other(lab: Region) -> None:
+    """
+    How the last one ended is told until the next one begins; then that.
+    """
+    lab.sync()
+    first = waiting(lab)
+    before = seen(lab).job.outcome
+    lab.catalog.jobs.claim("a server", DAY, clock.now() + timedelta(hours=1))
+
+    assert ("done", (first, "running")) == (before, (seen(lab).job.id, seen(lab).job.outcome))
+
+
+def test_a_sync_that_waits_is_stopped_at_once(lab: Region) -> None:
+    """
+    Nobody runs it, so there is nothing to wait for.
+    """
+    waiting(lab)
+    ended = stop(lab.catalog, sleep=lambda _: None, patience=1)
+
+    assert "stopped" == (ended and ended.outcome)
+
+
+def test_a_sync_of_a_dead_server_is_lost_until_another_takes_it_up(lab: Region) -> None:
+    """
+    Unless it is stopped meanwhile: then nobody does.
+    """
+    number = waiting(lab)
+    lab.catalog.jobs.claim("a dead server", DAY, DAY)
+    told = seen(lab).job.outcome
+    stop(lab.catalog, sleep=lambda _: None, patience=1)
+    lab.catalog.jobs.take_up(DAY, "")
+
+    assert ("lost", "stopped") == (told, lab.catalog.jobs.get(number).outcome)
 
 
 def test_a_sync_that_does_not_stop_is_told_to_be_busy(lab: Region) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tundish.catalog.opened import Catalog
 from tundish.catalog.records import LOST, QUEUED, RUNNING
+from tundish.core import clock
 from tundish.core.errors import Busy
 from tundish.core.holding import Job
 from tundish.core.progress import Running
@@ -39,7 +40,11 @@ def stop(catalog: Catalog, *, sleep: Callable[[float], None], patience: float) -
     Raises:
         Busy: it has not stopped after `patience` seconds; it still knows that it should.
     """
-    job = next((each for each in _last(catalog) if each.outcome in {RUNNING, QUEUED}), None)
+    last = _last(catalog)
+    for each in last:
+        if each.outcome == LOST and each.ended_at is None:
+            catalog.jobs.ask_to_stop(each.id)  # else the next server would take it up
+    job = next((each for each in last if each.outcome in {RUNNING, QUEUED}), None)
     if job is None:
         return None
     if catalog.jobs.drop(job.id, "", job.started_at):
@@ -75,10 +80,16 @@ def _last(catalog: Catalog) -> list[Job]:
 
 def _seen(catalog: Catalog, job: Job) -> Job:
     """
-    The job as it is: one that is noted as running, but that nobody runs, is lost. One that a server runs has
-    a lease, which says the same.
+    The job as it is: one that is noted as running, but that nobody runs, is lost. For one of a server its
+    lease says so; the next server takes it up.
     """
-    if job.outcome == RUNNING and job.lease_until is None and not catalog.database.holder(KIND):
-        again = catalog.jobs.get(job.id)  # it may have ended between the two questions
-        return replace(again, outcome=LOST) if again.outcome == RUNNING else again
-    return job
+    if job.outcome != RUNNING or _is_run(catalog, job):
+        return job
+    again = catalog.jobs.get(job.id)  # it may have ended between the two questions
+    return replace(again, outcome=LOST) if again.outcome == RUNNING and not _is_run(catalog, again) else again
+
+
+def _is_run(catalog: Catalog, job: Job) -> bool:
+    if job.lease_until is not None:
+        return job.lease_until > clock.now()
+    return bool(catalog.database.holder(KIND))
