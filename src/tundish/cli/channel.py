@@ -2,6 +2,8 @@
 `tundish channel`: which release each channel offers.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 import click
@@ -22,6 +24,7 @@ from tundish.cli.session import answer, json_option, opened, size_text, table, t
 from tundish.core.errors import InputError
 from tundish.core.image import Json
 from tundish.core.names import channel_name
+from tundish.core.release import Channel, Release
 
 
 @click.group(
@@ -51,6 +54,29 @@ def list_(context: click.Context, *, as_json: bool) -> None:
         shown = [showing.show(app.catalog, each.name) for each in app.catalog.channels.list()]
         office = app.office() if shown else None
         standing = [showing.signature_of(office, each.channel.name) for each in shown if office]
+    say_all(
+        [
+            Line(each.channel, each.release, each.moves[-1].at, signature_json(stands), until(stands))
+            for each, stands in zip(shown, standing, strict=True)
+        ],
+        as_json=as_json,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """
+    A channel in the list: what it offers since when, and how its signature stands, for programs and people.
+    """
+
+    channel: Channel
+    release: Release
+    since: datetime
+    signature: dict[str, Json]
+    until: str
+
+
+def say_all(lines: Sequence[Line], *, as_json: bool) -> None:
     if as_json:
         answer(
             [
@@ -58,9 +84,9 @@ def list_(context: click.Context, *, as_json: bool) -> None:
                     "channel": each.channel.name,
                     "dialect": each.channel.dialect,
                     **release_json(each.release),
-                    **signature_json(stands),
+                    **each.signature,
                 }
-                for each, stands in zip(shown, standing, strict=True)
+                for each in lines
             ]
         )
         return
@@ -72,10 +98,10 @@ def list_(context: click.Context, *, as_json: bool) -> None:
                 str(each.release.id),
                 str(each.release.versions),
                 each.channel.dialect,
-                time_text(each.moves[-1].at),
-                until(stands),
+                time_text(each.since),
+                each.until,
             )
-            for each, stands in zip(shown, standing, strict=True)
+            for each in lines
         ],
         empty="no channel yet; publish something: tundish publish",
     )

@@ -3,6 +3,7 @@ Releases, what distinguishes them, and what was done to channels, as people and 
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -50,16 +51,24 @@ def _package_lines(change: "Change") -> Iterator[str]:
 
 
 def say(done: "Publication", name: str) -> None:
-    verb = "now offers" if done.changed else "offers already"
-    click.echo(f"{name} {verb} release {done.release}: {len(done.images)} image versions")
-    if done.expires_at:
-        click.echo(f"signed until {time_text(done.expires_at)}")
+    say_offered(name, done.release, len(done.images), done.expires_at, changed=done.changed)
+
+
+def say_offered(name: str, release: int, images: int, expires: datetime | None, *, changed: bool) -> None:
+    verb = "now offers" if changed else "offers already"
+    click.echo(f"{name} {verb} release {release}: {images} image versions")
+    if expires:
+        click.echo(f"signed until {time_text(expires)}")
 
 
 def until(standing: "Standing") -> str:
-    if standing.signature is None:
+    return until_text(standing.expires_at, signed=standing.signature is not None)
+
+
+def until_text(expires: datetime | None, *, signed: bool) -> str:
+    if not signed:
         return "no signature holds; sign anew: tundish channel resign"
-    return time_text(standing.expires_at) if standing.expires_at else "never ends"
+    return time_text(expires) if expires else "never ends"
 
 
 def release_json(release: Release) -> dict[str, Json]:

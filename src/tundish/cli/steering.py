@@ -13,6 +13,7 @@ from tundish.cli.command import Verb
 from tundish.cli.moments import left_text, span_text
 from tundish.cli.session import answer, json_option, opened, size_text, table, time_text
 from tundish.core import clock
+from tundish.core.holding import Job
 from tundish.core.image import Json
 from tundish.core.progress import Progress, Running
 
@@ -39,16 +40,20 @@ def status(context: click.Context, *, watch: bool, as_json: bool) -> None:
     with opened(context) as app:
         while True:
             found = ask(app.catalog)
-            if as_json:
-                answer(status_json(found))
-            else:
-                if watch and sys.stdout.isatty():
-                    click.clear()
-                _show(found)
-                _warn(chosen_schedule(app.catalog.choices))
+            say_status(found, chosen_schedule(app.catalog.choices), watch=watch, as_json=as_json)
             if not (watch and found is not None and found.is_running):
                 return
             time.sleep(REFRESH)
+
+
+def say_status(found: Running | None, schedule: "Schedule", *, watch: bool, as_json: bool) -> None:
+    if as_json:
+        answer(status_json(found))
+        return
+    if watch and sys.stdout.isatty():
+        click.clear()
+    _show(found)
+    _warn(schedule)
 
 
 def status_json(found: Running | None) -> Json:
@@ -154,6 +159,10 @@ def stop(context: click.Context, *, timeout: float, as_json: bool) -> None:
 
     with opened(context) as app:
         job = ask(app.catalog, sleep=time.sleep, patience=timeout)
+    say_stopped(job, as_json=as_json)
+
+
+def say_stopped(job: Job | None, *, as_json: bool) -> None:
     if as_json:
         answer({"job": job.id if job else None, "outcome": job.outcome if job else None})
     elif job is None:

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -206,19 +206,37 @@ def _plan_text(plan: "Plan", *, all_lines: bool) -> None:
     from tundish.sync.plan import Action
 
     lines = [each for action in Action for each in plan.of(action)]
+    counts = {str(action): (len(plan.of(action)), plan.bytes_of(action)) for action in Action}
+    say_plan(
+        [(str(each.action), each.ref, each.source, size_text(each.size), each.reason) for each in lines],
+        {**counts, "fetch": (counts["fetch"][0], plan.fetch_bytes)},
+        len(plan.files),
+        all_lines=all_lines,
+    )
+
+
+def say_plan(
+    lines: Sequence[tuple[str, ...]],
+    counts: Mapping[str, tuple[int, int]],
+    files: int,
+    *,
+    all_lines: bool,
+) -> None:
+    """
+    A plan in rows, and how many versions and bytes it fetches, keeps and retires.
+    """
     shown = lines if all_lines else lines[:SHOWN]
     table(
         ["PLAN", "IMAGE", "SOURCE", "BYTES", "WHY"],
-        [(str(each.action), each.ref, each.source, size_text(each.size), each.reason) for each in shown],
+        shown,
         empty="the sources offer nothing that is selected; see: tundish source browse NAME",
     )
     if len(lines) > len(shown):
         click.echo(f"... and {len(lines) - len(shown)} more; see them all with --all")
+    (fetched, coming), kept, retired = (counts[action] for action in ("fetch", "keep", "retire"))
     click.echo(
-        f"to fetch: {len(plan.of(Action.FETCH))} versions, {len(plan.files)} files, "
-        f"{size_text(plan.fetch_bytes)}; "
-        f"kept: {len(plan.of(Action.KEEP))}, {size_text(plan.bytes_of(Action.KEEP))}; "
-        f"retired: {len(plan.of(Action.RETIRE))}, {size_text(plan.bytes_of(Action.RETIRE))}"
+        f"to fetch: {fetched} versions, {files} files, {size_text(coming)}; "
+        f"kept: {kept[0]}, {size_text(kept[1])}; retired: {retired[0]}, {size_text(retired[1])}"
     )
 
 
@@ -228,9 +246,14 @@ def show_outcome(outcome: "Outcome", error: TundishError | None = None, *, as_js
 
         answer(outcome_json(outcome) | ({} if error is None else {"error": error_json(error)}))
         return
+    figures = outcome.fetched_files, outcome.fetched_bytes
+    say_done(len(outcome.completed), *figures, retired=len(outcome.retired))
+
+
+def say_done(completed: int, files: int, size: int, *, retired: int) -> None:
     click.echo(
-        f"done: {len(outcome.completed)} versions complete, {outcome.fetched_files} files fetched "
-        f"({size_text(outcome.fetched_bytes)}), {len(outcome.retired)} versions retired"
+        f"done: {completed} versions complete, {files} files fetched "
+        f"({size_text(size)}), {retired} versions retired"
     )
 
 

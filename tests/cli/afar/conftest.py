@@ -15,7 +15,9 @@ from tests.cli.terminal import Said
 from tests.support.seeding import Seeded, seeded
 from tundish.api.routes import control_door
 from tundish.app.deeds import people
+from tundish.app.running import Runner
 from tundish.cli import main
+from tundish.core import clock
 from tundish.core.people import EVERYTHING, Actor
 
 ADA = Actor("ada", EVERYTHING, "command")
@@ -62,9 +64,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
+        runner = Runner(held.app, now=clock.now)
+        runner.start()
         try:
             yield Served(held, f"http://127.0.0.1:{listener.getsockname()[1]}", token)
         finally:
+            runner.stop()
             server.should_exit = server.force_exit = True
             thread.join()
 

@@ -26,7 +26,9 @@ ASKED = [
     ("job", "log", "1"),
     ("machine", "list"),
     ("notice", "list", "--all"),
+    ("channel", "list"),
     ("select", "list"),
+    ("sync", "status"),
     ("token", "list"),
     ("user", "list"),
 ]

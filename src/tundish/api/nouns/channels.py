@@ -17,6 +17,7 @@ from tundish.core import release as values
 from tundish.core.image import Json
 from tundish.core.names import channel_name
 from tundish.core.people import Actor, Kind, Power
+from tundish.publish.showing import signature_of
 
 ROUTER = APIRouter(route_class=Route, tags=["channels"])
 
@@ -54,7 +55,18 @@ class Release(Shown):
     id: int
     made_at: datetime
     content: str
+    versions: int
     images: list[str]
+
+
+class Signature(Shown):
+    """
+    How what readers find stands: its date, and whether a signature holds until when (null: for ever).
+    """
+
+    updated: datetime | None
+    signed: bool
+    expires: datetime | None
 
 
 class Publishing(BaseModel):
@@ -98,6 +110,16 @@ def get_channel(app: Opened, actor: Who, name: Word) -> Channel:
     One channel.
     """
     return Channel.of(_seen(app, actor, name))
+
+
+@ROUTER.get("/channels/{name}/signature")
+def get_signature(app: Opened, actor: Who, name: Word) -> Signature:
+    """
+    Look at the files of a channel as its readers do.
+    """
+    stands = signature_of(app.keyed_office(), _seen(app, actor, name).name)
+    is_signed = stands.signature is not None
+    return Signature(updated=stands.updated, signed=is_signed, expires=stands.expires_at)
 
 
 @ROUTER.get("/channels/{name}/moves")
@@ -154,6 +176,7 @@ def get_release(app: Opened, actor: Who, number: Number) -> Release:
         id=found.id,
         made_at=found.made_at,
         content=found.content.hex,
+        versions=found.versions,
         images=[each.ref for each in held if actor.may(Power.SEE, Kind.IMAGE, each.ref)],
     )
 

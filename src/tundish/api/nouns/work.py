@@ -50,12 +50,16 @@ class Order(BaseModel):
 def make_plan(app: Opened, actor: Who, asked: Asked) -> dict[str, object]:
     """
     What a sync would fetch, keep, retire and free, with bytes and reasons. The sources are asked; nothing is
-    written. The answer is what `tundish sync --plan --json` prints.
+    written. The answer is what `tundish sync --plan --json` prints, and which sources could not be read.
     """
     names = tuple(source_name(each) for each in asked.sources)
     with deed(app.catalog.audit, actor, Power.SYNC, "sync.plan", name=", ".join(names)):
         prepared = run.prepare(app.desk(), names, allow_rollback=asked.allow_rollback)
-    return dict(planfile.document(prepared, names, clock.now()))
+    unreadable: list[Json] = [
+        {"source": each.source, "error": type(each.error).__name__, "detail": str(each.error)}
+        for each in prepared.unreadable
+    ]
+    return {**planfile.document(prepared, names, clock.now()), "unreadable": unreadable}
 
 
 @ROUTER.get("/sync", tags=["syncs"])

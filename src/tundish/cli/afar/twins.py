@@ -17,6 +17,9 @@ from tundish.settings import load
 
 TWINS = {  # command: module of this package, and function in it
     "audit list": ("history", "audit_list"),
+    "channel list": ("channels", "list_"),
+    "channel promote": ("channels", "promote"),
+    "channel rollback": ("channels", "rollback"),
     "event list": ("history", "event_list"),
     "image delete": ("images", "delete"),
     "image hold": ("images", "hold"),
@@ -34,6 +37,7 @@ TWINS = {  # command: module of this package, and function in it
     "machine show": ("history", "machine_show"),
     "notice dismiss": ("history", "notice_dismiss"),
     "notice list": ("history", "notice_list"),
+    "publish": ("channels", "publish"),
     "select add": ("selections", "add"),
     "select list": ("selections", "list_"),
     "select remove": ("selections", "remove"),
@@ -45,6 +49,9 @@ TWINS = {  # command: module of this package, and function in it
     "source remove": ("sources", "remove"),
     "source set": ("sources", "set_"),
     "source set-stream": ("sources", "set_stream"),
+    "sync": ("syncs", "sync"),
+    "sync status": ("syncs", "status"),
+    "sync stop": ("syncs", "stop"),
     "token list": ("people", "token_list"),
     "user list": ("people", "user_list"),
 }
