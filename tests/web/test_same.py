@@ -23,6 +23,15 @@ PATHS = (
     "/sources/vendor",
     "/jobs",
     "/jobs/1",
+    "/channels",
+    "/uploads",
+    "/machines",
+    "/bundles",
+    "/audit",
+    "/audit?actor=ada&deed=image.pin",
+    "/people",
+    "/people/ada",
+    "/settings",
 )
 
 

@@ -27,7 +27,7 @@ def test_every_view_says_how_else_it_is_done(few: Seeded) -> None:
     """
     Each view shows the command and the request that do the same, both with a button that copies them.
     """
-    visitor = Visitor(few).log_in("vic")
+    visitor = Visitor(few).log_in()
 
     assert [] == [
         view.path

@@ -14,7 +14,14 @@ MEDIA_TYPES = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-NAMES = ("tundish.css", "tundish.js", "tundish.svg", "vendor/htmx.min.js", "vendor/htmx-sse.min.js")
+NAMES = (
+    "tundish.css",
+    "tundish.js",
+    "upload.js",
+    "tundish.svg",
+    "vendor/htmx.min.js",
+    "vendor/htmx-sse.min.js",
+)
 CACHED = "public, max-age=31536000, immutable"
 DIGITS = 16  # of the digest
 

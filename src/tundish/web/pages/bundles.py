@@ -12,6 +12,8 @@ from tundish.core.image import Json
 from tundish.core.people import Power
 from tundish.web.visit import Answer, Moved, Route, Same, Shown, Visit
 
+_FILE = '"arguments":{"file":"FILE"}'
+
 
 @dataclass(frozen=True, slots=True)
 class Lying:

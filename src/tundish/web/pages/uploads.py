@@ -1,12 +1,13 @@
 """
-Uploads: images of one's own on their way in. The bytes go to the API, piece by piece, by a script of the page.
+Uploads: images of one's own on their way in. A script of the page sends the bytes to the API, piece by piece.
 """
 
 from tundish.app.deeds import uploads as deeds
-from tundish.catalog.checks import Checked
 from tundish.core.errors import InputError, NotFound, TundishError
+from tundish.core.holding import Holding
 from tundish.core.people import Kind, Power
 from tundish.core.upload import Upload, UploadState
+from tundish.web import asking
 from tundish.web.visit import Answer, Moved, Route, Same, Shown, Visit
 
 PER_PAGE = 50
@@ -23,8 +24,9 @@ def _shown(visit: Visit, *, problem: str = "", status: int = 200) -> Shown:
     before = visit.query.number("before", 0)
     rows = visit.app.catalog.uploads.list(before=before, limit=PER_PAGE)
     seen = [each for each in rows if visit.actor.may(Power.SEE, Kind.IMAGE, each.asked.name)]
+    became = [(each, _became(visit, each)) for each in seen]
     values = {
-        "uploads": [(each, _checked(visit, each), _image(visit, each)) for each in seen],
+        "uploads": [(each, asking.checked(visit.app, it) if it else None, it) for each, it in became],
         "arriving": UploadState.ARRIVING,
         "older": rows[-1].id if len(rows) == PER_PAGE else 0,
         "before": before,
@@ -55,20 +57,16 @@ def act(visit: Visit) -> Answer:
     return Moved("/uploads", f"The upload of {gone.asked.name} is given up; nothing of it is kept.")
 
 
-def _checked(visit: Visit, upload: Upload) -> Checked | None:
-    return visit.app.catalog.checks.get(upload.holding) if upload.holding is not None else None
-
-
-def _image(visit: Visit, upload: Upload) -> str:
+def _became(visit: Visit, upload: Upload) -> Holding | None:
     """
-    The ref of what an upload became; empty if it is nothing yet, or gone.
+    The version that an upload became; None if it is nothing yet, or gone.
     """
     if upload.holding is None:
-        return ""
+        return None
     try:
-        return visit.app.catalog.images.get(upload.holding).ref
+        return visit.app.catalog.images.get(upload.holding)
     except NotFound:
-        return ""
+        return None
 
 
 ROUTES = (Route("/uploads", show), Route("/uploads", act, "POST"))
