@@ -67,12 +67,18 @@ class Images:
             return record(connection, source, filled, state=state, at=at)
 
     def list(
-        self, *, source: SourceName | None = None, states: Collection[State] = ()
+        self,
+        *,
+        source: SourceName | None = None,
+        states: Collection[State] = (),
+        os: str = "",
+        arch: str = "",
     ) -> tuple[Holding, ...]:
         """
-        What is held from a source (None: from all) in these states (none named: in any), sorted by name.
+        What is held from a source (None: from all) in these states (none named: in any), of an operating
+        system and architecture if they are named, sorted by name.
         """
-        conditions: list[ColumnElement[bool]] = []
+        conditions = [column == word for column, word in ((_image.os, os), (_image.arch, arch)) if word]
         if source is not None:
             conditions.append(_image.source == source)
         if states:

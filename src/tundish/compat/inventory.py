@@ -46,12 +46,14 @@ class Resource:
         return self.holdings[-1] if self.holdings else self.uploads[-1]
 
 
-def resources(app: App, actor: Actor, types: Sequence[str] = TYPES["all"]) -> tuple[Resource, ...]:
+def resources(
+    app: App, actor: Actor, types: Sequence[str] = TYPES["all"], *, os: str = "", arch: str = ""
+) -> tuple[Resource, ...]:
     """
-    What an actor may see, in MAAS's order.
+    What an actor may see, in MAAS's order; `os` and `arch` narrow what is looked at.
     """
     found: dict[Identity, Resource] = {}
-    for holding in app.catalog.images.list(states=frozenset(State) - _HIDDEN):
+    for holding in app.catalog.images.list(states=frozenset(State) - _HIDDEN, os=os, arch=arch):
         identity = shapes.identity(holding)
         if identity.type in types and _may_see(actor, holding):
             found.setdefault(identity, Resource(identity)).holdings.append(holding)
@@ -82,6 +84,16 @@ def _single(holdings: Sequence[Holding]) -> list[Holding]:
         if had is None or (each.state is State.COMPLETE and had.state is not State.COMPLETE):
             best[each.version.name] = each
     return [best[name] for name in sorted(best)]
+
+
+def resource(app: App, actor: Actor, key: str) -> Resource | None:
+    """
+    The resource of a key, if there is one that the actor may see.
+    """
+    _, name, architecture = key.split(" ", 2)
+    os, arch = name.partition("/")[0], architecture.partition("/")[0]
+    found = resources(app, actor, os=os, arch=arch)
+    return next((each for each in found if each.identity.key == key), None)
 
 
 def numbered(app: App, listed: Sequence[Resource]) -> Mapping[str, int]:

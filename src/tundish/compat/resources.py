@@ -59,10 +59,10 @@ def found(call: Call) -> tuple[int, Resource]:
         key = call.app.catalog.numbers.key(KIND, number)
     except NotFound:
         raise lost from None
-    for each in inventory.resources(call.app, call.actor):
-        if each.identity.key == key:
-            return number, each
-    raise lost
+    resource = inventory.resource(call.app, call.actor, key)
+    if resource is None:
+        raise lost
+    return number, resource
 
 
 def start_import(call: Call) -> Answer:

@@ -155,8 +155,7 @@ def _created(call: Call, upload: Upload) -> dict[str, Json]:
     The resource with the one set that this upload is.
     """
     app, identity = call.app, shapes.identity_of_upload(upload)
-    found = inventory.resources(app, call.actor, (shapes.UPLOADED,))
-    whole = next((each for each in found if each.identity == identity), Resource(identity))
+    whole = inventory.resource(app, call.actor, identity.key) or Resource(identity)
     number = inventory.numbered(app, [whole])[identity.key]
     if upload.holding is not None:
         held = [each for each in whole.holdings if each.id == upload.holding]
@@ -208,7 +207,7 @@ def _asked(call: Call, faults: Faults) -> Asked | None:
         faults.add("filetype", f"Select a valid choice. {filetype[:20]} is not one of the available choices.")
     if arch and not arch.partition("/")[2]:
         faults.add("architecture", f"'{arch[:40]}' is not of the form arch/subarch, like amd64/generic")
-    taken = _taken_names(call.app)
+    taken = _taken_names(call.app, name.partition("/")[0] if "/" in name else "")
     judges: tuple[tuple[str, Callable[[], object]], ...] = (
         ("name", lambda: naming.asked(name, taken=taken)),
         ("architecture", lambda: naming.asked("custom/any", arch=arch)),
@@ -233,8 +232,8 @@ def _asked(call: Call, faults: Faults) -> Asked | None:
     )
 
 
-def _taken_names(app: App) -> frozenset[str]:
-    held = app.catalog.images.list()
+def _taken_names(app: App, os: str) -> frozenset[str]:
+    held = app.catalog.images.list(os=os)
     return frozenset(f"{each.product.os}/{each.product.series}" for each in held if each.source != OWN)
 
 
@@ -243,7 +242,7 @@ def _default_base(app: App, name: str) -> str:
     What the image was said to be made from before, or else what machines are commissioned with.
     """
     os, series = naming.identity(name)
-    for each in reversed(app.catalog.images.list(source=OWN)):
+    for each in reversed(app.catalog.images.list(source=OWN, os=os)):
         base = each.product.extra.get("base_image")
         if (each.product.os, each.product.series) == (os, series) and isinstance(base, str) and base:
             return base
