@@ -41,17 +41,26 @@ class Region:
         return Go(self.url, self.admin)
 
 
-@pytest.fixture(scope="package")
-def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
-    folder = tmp_path_factory.mktemp("region")
-    state = folder / "state"
+def begin_region(state: Path) -> tuple[str, str]:
+    """
+    A state with an admin and a viewer; the answer is the key of each.
+    """
     with open_app(load({}, root=False, state=state, cache=state / "cache")) as app:
         app.catalog.choices.set("first-start", "tests")
         root = Actor("root", EVERYTHING, "command")
         people.create(app, root, "admin", EVERYTHING, password=PASSWORD, email="a@b.test")
         people.create(app, root, "vera", (Grant(Role.VIEWER),))
-        admin = people.make_token(app, root, "admin", "tests", kind="maas")[1]
-        viewer = people.make_token(app, root, "vera", "tests", kind="maas")[1]
+        admin, viewer = (
+            people.make_token(app, root, name, "tests", kind="maas")[1] for name in ("admin", "vera")
+        )
+        return admin, viewer
+
+
+@pytest.fixture(scope="package")
+def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
+    folder = tmp_path_factory.mktemp("region")
+    state = folder / "state"
+    admin, viewer = begin_region(state)
     stream = StreamSimulator(key("upstream").signer(at=MADE_AT))
     for series, arch in (("noble", "amd64"), ("noble", "arm64"), ("jammy", "amd64")):
         stream.add(series=series, arch=arch, kernel="ga-24.04" if series == "noble" else "ga-22.04")
