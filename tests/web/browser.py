@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Reque
 
 from tests.support.seeding import PASSWORD
 from tests.web.house import Open
+from tundish.web.views import VIEWS
 
 CHROMIUM = shutil.which("chromium")
-PATHS = ("/", "/images", "/select", "/sources", "/sources/+new", "/jobs")
+PATHS = (*(view.path for view in VIEWS), "/sources/+new")
 NARROW = ("/images", "/jobs", "/login")  # whose tables become cards, and the door
 WIDTHS = (360, 2560)
 SLOW = 3000  # milliseconds, on a machine that has other things to do

@@ -104,3 +104,25 @@ def test_a_form_that_is_too_long_is_refused(few: Seeded) -> None:
     A body beyond the bound is not read to its end.
     """
     assert 422 == Visitor(few).post("/login", name="x" * 2_000_000).status
+
+
+def test_the_stream_of_events_is_for_whoever_is_known(few: Seeded) -> None:
+    """
+    Without a session there is no stream, and the browser is told not to come again.
+    """
+    answer = Visitor(few).get("/live")
+
+    assert (204, "") == (answer.status, answer.text)
+
+
+def test_a_page_that_is_not_there_is_said_to_people_only(few: Seeded) -> None:
+    """
+    Who reads HTML gets a page; paths of programs are left to their own doors.
+    """
+    stranger = Visitor(few)
+
+    assert (True, False, False) == (
+        "there is no page /nowhere" in stranger.get("/nowhere").text,
+        "there is no page" in stranger.get("/nowhere", accept="application/json").text,
+        "there is no page" in stranger.get("/api/v1/nowhere").text,
+    )

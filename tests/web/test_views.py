@@ -236,3 +236,16 @@ def test_who_may_see_some_images_sees_only_those(fresh: Seeded) -> None:
         re.findall(r'href="/image\?ref=[^"]*">([^<]*)<', visitor.get("/images").text),
         visitor.get("/image?ref=ubuntu/s000/arm64").status,
     )
+
+
+def test_a_notice_is_put_aside(ada: Visitor) -> None:
+    """
+    Dismissed on the page, it stands there no more, and the audit says who did it.
+    """
+    number = ada.seeded.app.catalog.notices.list()[0].id
+    ada.post("/notices", number=str(number))
+
+    assert (True, "notice.dismiss") == (
+        "Nothing. All is well." in ada.get("/").text,
+        ada.seeded.app.catalog.audit.list(limit=1)[0].deed,
+    )

@@ -11,14 +11,16 @@ from urllib.parse import quote, unquote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 from starlette.routing import Route as Mounted
+from starlette.types import Scope
 
 from tundish.access.admission import Admission
 from tundish.app.opened import App
-from tundish.core.errors import InputError, TundishError, Unauthorised, reaction
+from tundish.core.errors import InputError, NotFound, TundishError, Unauthorised, reaction
 from tundish.core.problem import problem
 from tundish.web import live
 from tundish.web.assets import CACHED, Assets, load
@@ -44,6 +46,7 @@ from tundish.web.words import plain
 
 SAID = "tundish-said"
 SAID_FOR = 20  # seconds that the words of a deed wait for their page
+PROGRAMS = ("/api/", "/MAAS")  # paths that are answered to programs alone
 MOST_SAID = 800  # characters
 
 LOG = logging.getLogger(__name__)
@@ -55,7 +58,12 @@ def page_routes(app: App, admission: Admission) -> list[BaseRoute]:
     """
     assets = load()
     pages = _Pages(House(app, admission), Renderer(assets, VIEWS))
-    return [_static(assets), Mounted("/live", pages.live), *_mounted(pages, all_routes())]
+    return [
+        _static(assets),
+        Mounted("/live", pages.live),
+        *_mounted(pages, all_routes()),
+        _Lost("/{path:path}", pages.lost, methods=["GET"]),
+    ]
 
 
 def page_door(app: App, admission: Admission) -> Starlette:
@@ -73,6 +81,18 @@ def _mounted(pages: "_Pages", routes: Iterable[Route]) -> list[Mounted]:
     return [Mounted(route.path, pages.endpoint(route), methods=[route.method]) for route in routes]
 
 
+class _Lost(Mounted):
+    """
+    Whatever path a person asks for that nobody has. Programs are answered by their own doors.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        is_program = scope["path"].startswith(PROGRAMS) or "text/html" not in Headers(scope=scope).get(
+            "accept", ""
+        )
+        return (Match.NONE, {}) if is_program else super().matches(scope)
+
+
 class _Pages:
     def __init__(self, house: House, renderer: Renderer) -> None:
         self._house, self._renderer = house, renderer
@@ -86,6 +106,10 @@ class _Pages:
             return await run_in_threadpool(self._answered, request, route, form)
 
         return answer
+
+    async def lost(self, request: Request) -> Response:
+        error = NotFound(f"there is no page {request.url.path[:200]}")
+        return await run_in_threadpool(self._failed, self._visit(request, Words()), error)
 
     async def live(self, request: Request) -> Response:
         """

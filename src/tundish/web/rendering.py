@@ -22,6 +22,7 @@ class Renderer:
         self._templates = Environment(
             loader=PackageLoader("tundish.web"),
             autoescape=True,
+            auto_reload=False,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,

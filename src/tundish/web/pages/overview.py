@@ -3,6 +3,7 @@ Overview: how it is going, what needs attention, and what moves right now.
 """
 
 from tundish.app.deeds import jobs as job_deeds
+from tundish.app.deeds import notices as notice_deeds
 from tundish.app.sampling import samples
 from tundish.core.people import Actor, Power
 from tundish.core.progress import Running
@@ -22,6 +23,7 @@ def show(visit: Visit) -> Answer:
         **_transfers(visit),
         "usage": asking.usage(app) if actor.may(Power.SEE) else None,
         "sources": [(each, asking.read_at(app, each)) for each in sources],
+        "can_dismiss": actor.may(Power.NOTICE_EDIT),
         "notices": asking.notices(app, actor),
         "jobs": job_deeds.list_(app, actor, limit=MOST_JOBS),
         "chart": _chart(visit),
@@ -53,6 +55,14 @@ def sync(visit: Visit) -> Answer:
     )
 
 
+def dismiss(visit: Visit) -> Answer:
+    """
+    Put a notice aside.
+    """
+    found = notice_deeds.dismiss(visit.app, visit.actor, visit.form.number("number", 0))
+    return Moved("/", f"Put aside for two weeks: {found.text}")
+
+
 def _transfers(visit: Visit) -> dict[str, object]:
     running = asking.running(visit.app, visit.actor)
     return {"running": running, "moving": _moving(running), "can_sync": _can_sync(visit.actor)}
@@ -80,4 +90,5 @@ ROUTES = (
     Route("/", show),
     Route("/overview/transfers", transfers),
     Route("/sync", sync, "POST"),
+    Route("/notices", dismiss, "POST"),
 )

@@ -78,6 +78,20 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (itself && list.matches("[data-keep]") && list.querySelector("tbody input:checked")) event.preventDefault();
 });
 
+/* What a renewed part has to say is said once, by a place that stays: its own place is replaced each time. */
+const PAUSE = 10000; // milliseconds between two sayings of progress
+let spoken = 0;
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  const part = document.getElementById(event.detail.target.id) || event.detail.target;
+  const said = part.querySelector("[data-say]");
+  const asked = event.detail.requestConfig.triggeringEvent;
+  const itself = asked && (asked.type === "poll" || asked.type.startsWith("sse:"));
+  if (!said || (itself && Date.now() - spoken < PAUSE)) return;
+  spoken = Date.now();
+  document.getElementById("aloud").textContent = said.innerText;
+});
+
 const offline = () => document.getElementById("offline");
 let timer = 0;
 
