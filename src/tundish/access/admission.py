@@ -151,7 +151,7 @@ class Admission:
             Conflict: somebody is known already.
             InputError, InvalidName: no name, or no password to have.
         """
-        limits = {f"address:{address}": policy.ADDRESS}
+        limits = {f"address:{policy.origin(address)}": policy.ADDRESS}
         self._refuse_locked(limits)
         if not self.is_new():
             raise Conflict("somebody is known here already; log in, or ask an admin: tundish user create")

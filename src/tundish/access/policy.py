@@ -5,6 +5,7 @@ Failures are counted for an account from one address, for an address, and for an
 the first two can lock for long, so who fails on purpose keeps nobody else out for more than moments.
 """
 
+import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ MEMORY = timedelta(hours=1)  # without a failure, after which counting begins an
 WINDOW = timedelta(seconds=300)  # in which a signature of MAAS's clients counts
 SESSION_IDLE = timedelta(hours=12)
 SESSION_END = timedelta(days=7)
+_HOME = 64  # bits of an IPv6 address that stay; whoever has one has all that begin with these
 SHORTEST, LONGEST = 10, 256  # characters of a password
 _NOTHING = timedelta(0)
 
@@ -42,11 +44,27 @@ def limits(name: str, address: str) -> dict[str, Limit]:
     """
     What a login counts against, by subject.
     """
+    address = origin(address)
     return {
         f"pair:{name}@{address}": PAIR,
         f"address:{address}": ADDRESS,
         f"account:{name}": ACCOUNT,
     }
+
+
+def origin(address: str) -> str:
+    """
+    From where somebody fails: an address of IPv4, the network of one of IPv6.
+    """
+    try:
+        known = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:255]
+    if isinstance(known, ipaddress.IPv4Address):
+        return str(known)
+    if known.ipv4_mapped is not None:
+        return str(known.ipv4_mapped)
+    return str(ipaddress.ip_network((known, _HOME), strict=False))
 
 
 def check_password(password: str, name: str) -> None:

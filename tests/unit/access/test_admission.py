@@ -146,6 +146,56 @@ def test_a_token_counts_no_more_once_it_has_ended(gate: Gate, end: Callable[[Gat
         gate.admission.bearer(gate.bearer.text, HERE)
 
 
+def test_what_is_revoked_elsewhere_counts_no_more_here(gate: Gate, tmp_path: Path) -> None:
+    """
+    Nothing is remembered in memory, so a second process on the same catalog revokes for all.
+    """
+    gate.admission.bearer(gate.bearer.text, HERE)
+    other = Catalog.open(sqlite_url(tmp_path / "catalog.sqlite"))
+
+    other.tokens.remove(gate.bearer.public)
+    other.close()
+
+    with pytest.raises(Unauthorised):
+        gate.admission.bearer(gate.bearer.text, HERE)
+
+
+def test_a_nonce_that_another_process_took_is_taken(gate: Gate, tmp_path: Path) -> None:
+    """
+    A request cannot be replayed at the neighbour.
+    """
+    other = Catalog.open(sqlite_url(tmp_path / "catalog.sqlite"))
+    neighbour = replace(gate.admission, catalog=other)
+    gate.sign()
+
+    with pytest.raises(Unauthorised) as raised:
+        neighbour.maas(
+            gate.maas.consumer,
+            gate.maas.public,
+            gate.maas.secret,
+            nonce="n",
+            timestamp=int(NOON.timestamp()),
+            address=THERE,
+        )
+    other.close()
+
+    assert "nonce" == raised.value.reason
+
+
+def test_failures_count_across_processes(gate: Gate, tmp_path: Path) -> None:
+    """
+    Guessing at two servers of one catalog gives no second set of attempts.
+    """
+    other = Catalog.open(sqlite_url(tmp_path / "catalog.sqlite"))
+    gate.fail(4)
+    with pytest.raises(Unauthorised):
+        replace(gate.admission, catalog=other).login("ann", "wrong password", HERE)
+    other.close()
+
+    with pytest.raises(Locked):
+        gate.admission.login("ann", PASSWORD, HERE)
+
+
 def test_a_token_of_one_kind_opens_no_other_door(gate: Gate) -> None:
     """
     A bearer token is no cookie.
@@ -320,6 +370,23 @@ def test_an_address_that_tries_many_names_is_locked(gate: Gate) -> None:
 
     with pytest.raises(Locked):
         gate.admission.login("ann", PASSWORD, HERE)
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8::5:1", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unix", "unix"),
+    ],
+)
+def test_all_addresses_of_one_network_count_as_one(address: str, origin: str) -> None:
+    """
+    Who has one address of IPv6 has very many, and gets no further attempts by them.
+    """
+    assert origin == policy.origin(address)
 
 
 @pytest.mark.parametrize(

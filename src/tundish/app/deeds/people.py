@@ -1,6 +1,6 @@
 """
-Deeds on users and their tokens. Everybody may change the own password and keep own tokens; the rest needs an
-admin. Passwords and secrets never get into the audit.
+Deeds on users and their tokens. Everybody may change the own password and keep own tokens, but not by a token
+that is narrowed; the rest needs an admin. Passwords and secrets never get into the audit.
 """
 
 from collections.abc import Callable, Sequence
@@ -144,7 +144,8 @@ def make_token(
     if expires_at is not None and expires_at <= clock.now():
         raise InputError("the token would have expired already; give a later moment")
     key = keys.maas() if kind == "maas" else keys.bearer()
-    with deed(app.catalog.audit, actor, _power(actor, user), "token.create", name=user) as account:
+    power = None if actor.narrowed and actor.name == user else _power(actor, user)  # made as narrow, below
+    with deed(app.catalog.audit, actor, power, "token.create", name=user) as account:
         app.catalog.users.get(user)
         if len(app.catalog.tokens.list(user)) >= _MOST_TOKENS:
             raise Conflict(f"{user} has {_MOST_TOKENS} tokens; revoke some: tundish token revoke KEY")
@@ -246,7 +247,12 @@ def shown(given: Grant) -> str:
 
 
 def _power(actor: Actor, user: str) -> Power | None:
-    return None if actor.name == user and actor.door != "command" else Power.PEOPLE_EDIT
+    """
+    What it takes to change a user's password and tokens. By a narrowed token these are not one's own: a new
+    password would give back what the token was narrowed by.
+    """
+    is_own = actor.name == user and actor.door != "command" and not actor.narrowed
+    return None if is_own else Power.PEOPLE_EDIT
 
 
 def _visible(app: App, actor: Actor, key: str) -> Token:

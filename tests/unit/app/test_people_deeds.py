@@ -1,0 +1,91 @@
+"""
+Deeds on people: what is one's own, and what a narrowed token may not reach by it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tundish.app.deeds import people
+from tundish.app.opened import App, open_app
+from tundish.core.errors import Forbidden, NotFound
+from tundish.core.people import EVERYTHING, Actor, Grant, Kind, Role
+from tundish.settings import load
+
+ROOT = Actor("root", EVERYTHING, "command")
+CUSTOM = Grant(Role.AUTHOR, Kind.IMAGE, "custom/*")
+ANN = Actor("ann", EVERYTHING, "api")
+NARROW = replace(ANN, narrowed=(CUSTOM,))
+BOB = Actor("bob", (Grant(Role.VIEWER),), "api")
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    with open_app(load({}, root=True, state=tmp_path / "state")) as found:
+        people.create(found, ROOT, "ann", EVERYTHING)
+        people.create(found, ROOT, "bob", BOB.grants)
+        yield found
+
+
+def _password(app: App) -> None:
+    people.set_password(app, NARROW, "ann", "correct horse battery")
+
+
+def _revoke(app: App) -> None:
+    token, _ = people.make_token(app, ROOT, "ann", "laptop")
+    people.revoke(app, NARROW, token.key)
+
+
+def _wider(app: App) -> None:
+    people.make_token(app, NARROW, "ann", "x", grants=(Grant(Role.ADMIN),))
+
+
+@pytest.mark.parametrize("way", [_password, _revoke, _wider])
+def test_a_narrowed_token_does_not_get_back_what_it_lacks(app: App, way: Callable[[App], None]) -> None:
+    """
+    Neither by a new password for its user, nor by the user's other tokens, nor by a wider one.
+    """
+    with pytest.raises(Forbidden):
+        way(app)
+
+
+def test_a_token_of_a_narrowed_one_is_as_narrow(app: App) -> None:
+    """
+    Also if it does not ask to be.
+    """
+    token, _ = people.make_token(app, NARROW, "ann", "x")
+
+    assert (CUSTOM,) == token.grants
+
+
+def test_everybody_keeps_own_tokens(app: App) -> None:
+    """
+    Who may only look makes and revokes own tokens.
+    """
+    token, _ = people.make_token(app, BOB, "bob", "laptop")
+    people.revoke(app, BOB, token.key)
+
+    assert () == people.tokens(app, BOB)
+
+
+def test_the_token_of_another_is_as_if_it_were_not_there(app: App) -> None:
+    """
+    Nobody learns which keys there are.
+    """
+    token, _ = people.make_token(app, ANN, "ann", "laptop")
+
+    with pytest.raises(NotFound):
+        people.revoke(app, BOB, token.key)
+
+
+def test_only_an_admin_lets_others_do_more(app: App) -> None:
+    """
+    And the attempt is in the audit.
+    """
+    with pytest.raises(Forbidden):
+        people.grant(app, BOB, "bob", Grant(Role.ADMIN))
+
+    last = app.catalog.audit.list(1)[0]
+    assert ("bob", "user.grant", "refused") == (last.actor, last.deed, last.outcome)
