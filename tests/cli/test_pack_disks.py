@@ -111,3 +111,34 @@ def test_a_stop_leaves_nothing(tmp_path: Path) -> None:
         ended = command.ended()
 
     assert (True, []) == (ended.code != 0, list(out.iterdir()))
+
+
+@pytest.mark.parametrize(
+    "container", ["ext4", "qcow2", "ddraw", "ddgz", "ddxz", "ddbz2", "ddtar", "ddtgz", "ddtxz", "ddtbz"]
+)
+def test_a_root_becomes_a_disk_and_is_read_back(terminal: Terminal, tmp_path: Path, container: str) -> None:
+    """
+    Twice the same bytes, compared with what was to be written; with what firmware misses.
+    """
+    tree, one, two = _tree(tmp_path), tmp_path / "one", tmp_path / "two"
+    said = json.loads(terminal("pack", tree, "--as", container, "-o", one, "--json").out)
+    terminal("pack", tree, "--as", container, "-o", two)
+    warnings = 0 if container == "ext4" else 1
+
+    assert (True, warnings, True) == (
+        said["verified"],
+        len(said["warnings"]),
+        one.read_bytes() == two.read_bytes(),
+    )
+
+
+@pytest.mark.parametrize("option", [("--size", "1G"), ("--firmware", "bios")])
+def test_a_tar_has_neither_size_nor_partitions(
+    terminal: Terminal, tmp_path: Path, option: tuple[str, str]
+) -> None:
+    """
+    What a container does not have cannot be chosen; it is a mistake in the command.
+    """
+    said = terminal("pack", _tree(tmp_path), "--as", "tgz", "-o", tmp_path / "x", *option)
+
+    assert 2 == said.code

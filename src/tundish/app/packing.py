@@ -15,7 +15,7 @@ from tundish.anatomy.index import Entry, Index, Kind
 from tundish.anatomy.pack.compress import compressed
 from tundish.anatomy.pack.tar import latest, tar
 from tundish.anatomy.packed.unwrapping import Progress, silent
-from tundish.app.laying import LAID, Container, Fill, Wish, filled
+from tundish.app.laying import DISKS, LAID, Container, Fill, Wish, filled, streamed, warned
 from tundish.app.looking import Shelf, look
 from tundish.app.rereading import compare, last_ext, root_of
 from tundish.core.errors import BadImage, Conflict, InputError
@@ -38,7 +38,8 @@ _LISTS = "system.posix_acl_"  # what mksquashfs does not take from a tar
 @dataclass(frozen=True, slots=True)
 class Packed:
     """
-    `dropped` names the paths whose access control lists the container could not take.
+    `dropped` names the paths whose access control lists the container could not take; `warnings` say in
+    sentences what firmware misses on a disk.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class Packed:
     epoch: int
     verified: bool
     dropped: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def pack(
@@ -97,20 +99,24 @@ def pack_root(
     """
     if wish is not None and wish.size is not None and container not in LAID:
         raise InputError(f"a {container} has no size to choose; leave out --size")
+    if wish is not None and wish.starting is not None and container not in DISKS:
+        raise InputError(f"a {container} has no partitions for firmware; leave out --firmware")
     moment = latest(root) if epoch is None else epoch
     known = _known(root) if verify or container in LAID else root
     if container is Container.SQUASHFS:
         known = _without_lists(known)
         fill = _squashed(known, moment, wrote)
     elif container in LAID:
-        fill = filled(known, moment, wish or Wish(), wrote)
+        fill = filled(known, container, moment, wish or Wish(), wrote)
     else:
-        fill = _pieces(compressed(_told(known, moment, wrote), _COMPRESSION[container]))
+        fill = streamed(compressed(_told(known, moment, wrote), _COMPRESSION[container]))
     find = last_ext if container in LAID else root_of
     check = partial(compare, known, moment, find=find) if verify else _trust
     size = _write(target, fill, check)
     dropped = tuple(one.path for one in root if _has_list(one)) if container is Container.SQUASHFS else ()
-    return Packed(target, size, sum(one.kind is not Kind.SOCKET for one in root), moment, verify, dropped)
+    paths = sum(one.kind is not Kind.SOCKET for one in root)
+    warnings = warned(root, container, wish or Wish())
+    return Packed(target, size, paths, moment, verify, dropped, warnings)
 
 
 def _told(root: Index, epoch: int, wrote: Progress) -> Iterator[bytes]:
@@ -123,15 +129,6 @@ def _told(root: Index, epoch: int, wrote: Progress) -> Iterator[bytes]:
         done += len(piece)
         wrote(min(done, total), total)
         yield piece
-
-
-def _pieces(pieces: Iterator[bytes]) -> Fill:
-    def fill(path: Path) -> None:
-        with path.open("wb") as output:
-            for piece in pieces:
-                output.write(piece)
-
-    return fill
 
 
 def _squashed(root: Index, epoch: int, wrote: Progress) -> Fill:

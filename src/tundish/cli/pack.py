@@ -12,7 +12,9 @@ from tundish.cli.looked import shelved
 from tundish.cli.reading import reading
 from tundish.cli.session import answer, json_option, size_text
 
-CONTAINERS = ("tgz", "txz", "tbz", "squashfs", "ext4")
+CONTAINERS = ("tgz", "txz", "tbz", "squashfs", "ext4", "qcow2", "ddraw", "ddgz", "ddxz", "ddbz2")
+FIRMWARE = ("uefi", "bios", "both")
+CARRIED = ("ddtar", "ddtgz", "ddtxz", "ddtbz")
 
 
 @click.command(
@@ -21,11 +23,14 @@ CONTAINERS = ("tgz", "txz", "tbz", "squashfs", "ext4")
     tundish pack ./root --as tgz -o custom.tar.gz
     tundish pack rocky9.qcow2 --as txz -o rocky9.tar.xz
     tundish pack custom.tar.gz --as squashfs -o custom.squashfs
-    tundish pack custom.tar.gz --as ext4 --size 4G -o custom.ext4
+    tundish pack custom.tar.gz --as ext4 -o custom.ext4
+    tundish pack custom.tar.gz --as ddgz --size 8G -o custom.dd.gz
     """,
 )
 @click.argument("what", metavar="FILE|DIR|IMAGE")
-@click.option("--as", "container", type=click.Choice(CONTAINERS), required=True, help="What it becomes.")
+@click.option(
+    "--as", "container", type=click.Choice((*CONTAINERS, *CARRIED)), required=True, help="What it becomes."
+)
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The new file."
 )
@@ -33,7 +38,10 @@ CONTAINERS = ("tgz", "txz", "tbz", "squashfs", "ext4")
     "--size",
     type=amounts.size,
     metavar="BYTES",
-    help="Size of an ext4; what is needed and a tenth more, if not given.",
+    help="Size of a disk or ext4, as in 8G; what is needed and a tenth more, if not given.",
+)
+@click.option(
+    "--firmware", type=click.Choice(FIRMWARE), help="What a disk is divided for; uefi if not given."
 )
 @click.option("--no-verify", is_flag=True, help="Do not read back and compare what was written.")
 @json_option
@@ -45,6 +53,7 @@ def pack(
     container: str,
     output: Path,
     size: int | None,
+    firmware: str | None,
     no_verify: bool,
     as_json: bool,
 ) -> None:
@@ -65,7 +74,7 @@ def pack(
             output,
             epoch=epoch,
             verify=not no_verify,
-            wish=laying.Wish(size),
+            wish=laying.Wish.of(size, firmware),
             heard=heard,
             wrote=wrote,
         )
@@ -79,10 +88,13 @@ def pack(
                 "epoch": done.epoch,
                 "verified": done.verified,
                 "without_acl": list(done.dropped),
+                "warnings": list(done.warnings),
             }
         )
     else:
         read = ", read back and the same" if done.verified else ""
+        for warning in done.warnings:
+            click.echo(f"warning: {warning}", err=True)
         for path in done.dropped:
             click.echo(f"without its access control list, which mksquashfs does not take: {path}", err=True)
         click.echo(f"wrote {done.path}: {container}, {size_text(done.size)}, {done.paths} paths{read}")

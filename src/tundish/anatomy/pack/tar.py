@@ -51,6 +51,16 @@ def tar(index: Index, epoch: int) -> Iterator[bytes]:
     yield _END
 
 
+def carrying(name: str, size: int, pieces: Iterable[bytes], epoch: int) -> Iterator[bytes]:
+    """
+    A tar with one regular file of `size` bytes, which the pieces make.
+    """
+    yield _header(name, Entry(name, Kind.FILE, 0o644, size=size, mtime=epoch), b"0", epoch)
+    yield from pieces
+    yield bytes(-size % BLOCK)
+    yield _END
+
+
 _LOSSLESS = "surrogateescape"  # names of Linux are bytes; what is no UTF-8 comes back as it was
 
 
