@@ -61,7 +61,7 @@ OWNER: dict[str, set[str]] = {
     "fastapi": {"api", "compat", "web"},
     "starlette": {"api", "compat", "web"},
     "argon2": {"access"},
-    "oauthlib": {"compat"},
+    "oauthlib": {"compat", "remote"},
     "python_multipart": {"compat"},
     "jinja2": {"web"},
     "prometheus_client": {"api"},

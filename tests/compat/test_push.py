@@ -10,10 +10,11 @@ import pytest
 from tests.cli.terminal import Terminal
 from tests.compat.asking import detail
 from tests.compat.conftest import Region
-from tests.support.roots import tar_of
+from tests.support.roots import root_tgz, tar_of
+from tundish.core import clock
 
 ROOT = gzip.compress(tar_of().getvalue(), mtime=7)
-REF = "custom/pushed/amd64"
+REF = f"custom/pushed/amd64@{clock.now():%Y%m%d}"
 
 
 @pytest.fixture
@@ -39,20 +40,22 @@ def here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
 
 
 def test_an_image_is_there_after_it_was_pushed(
-    here: Terminal, region: Region, words: tuple[str | Path, ...]
+    here: Terminal, region: Region, words: tuple[str | Path, ...], tmp_path: Path
 ) -> None:
     """
     Under its name, with its base; what is pushed again is not sent.
     """
-    here("image", "accept", REF, "--reason", "it boots")
-    first = here(*words, REF, "--json").answer
-    second = here(*words, REF, "--json").answer
+    file = tmp_path / "fit.tgz"
+    file.write_bytes(root_tgz())
+    here("image", "upload", file, "--name", "custom/fit", "--base-image", "ubuntu/jammy")
+    first = here(*words, "custom/fit/amd64", "--json").answer
+    second = here(*words, "custom/fit/amd64", "--json").answer
     assert isinstance(first, list)
     assert isinstance(second, list)
 
-    assert ([len(ROOT), 0], "ubuntu/jammy") == (
+    assert ([file.stat().st_size, 0], "ubuntu/jammy") == (
         [each["sent"] for each in (*first, *second) if isinstance(each, dict)],
-        detail(region.cli, "custom/pushed").json["base_image"],
+        detail(region.cli, "custom/fit").json["base_image"],
     )
 
 

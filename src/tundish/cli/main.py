@@ -35,6 +35,7 @@ COMMANDS = {  # word: its line of help; the word is the module of this package a
     "notice": "Show what an operator should know, and put it aside.",
     "pack": "Pack an image as a compressed tar, the same bytes every time.",
     "publish": "Publish images as a signed stream.",
+    "push": "Bring images held here to another server.",
     "select": "Choose which images to sync.",
     "serve": "Serve images, streams, boot scripts and the API.",
     "source": "Manage the places that images come from.",

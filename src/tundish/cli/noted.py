@@ -37,6 +37,7 @@ CHANGING = frozenset(
         "notice off",
         "notice on",
         "publish",
+        "push maas",
         "select add",
         "select remove",
         "source add",
