@@ -35,8 +35,10 @@ class Route(APIRoute):
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
+        known = frozenset(field.alias for field in self.dependant.query_params)
 
         async def answer(request: Request) -> Response:
+            _must_know(request, known)
             if request.method in {"GET", "HEAD"}:
                 return tagged(request, await handle(request))
             if "if-match" in request.headers:
@@ -46,6 +48,18 @@ class Route(APIRoute):
             return await handle(request)
 
         return answer
+
+
+def _must_know(request: Request, known: frozenset[str]) -> None:
+    """
+    Raises:
+        InputError: the query says what nobody reads, so a filter that was misspelt is not taken for none.
+    """
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        raise InputError(
+            f"{unknown[0][:40]!r} is no parameter here; {', '.join(sorted(known)) or 'there is none'}"
+        )
 
 
 def tagged(request: Request, response: Response) -> Response:
