@@ -56,9 +56,11 @@ def page_of(browser: Browser, house: Open) -> Iterator[Page]:
         context.close()
 
 
-def walked(browser: Browser, house: Open, paths: tuple[str, ...], *, is_judged: bool) -> Tour:
+def walked(
+    browser: Browser, house: Open, paths: tuple[str, ...], *, is_judged: bool, is_turned: bool
+) -> Tour:
     """
-    Every view at three widths. Where axe judges, it does in full, and the colours once more in the dark.
+    Every view at three widths. Axe judges in full; once more the colours in the dark, and what is narrow.
     """
     tour = Tour()
     with page_of(browser, house) as page:
@@ -68,10 +70,11 @@ def walked(browser: Browser, house: Open, paths: tuple[str, ...], *, is_judged: 
             look(page, path, tour)
             if is_judged:
                 tour.barriers += barriers(page, path, WCAG)
+            if is_turned:
                 page.emulate_media(color_scheme="dark")
                 tour.barriers += barriers(page, f"dark {path}", COLOURS)
                 page.emulate_media(color_scheme="light")
-        if is_judged:
+        if is_turned:
             page.set_viewport_size({"width": WIDTHS[0], "height": 800})
             for path in NARROW:
                 if path == "/login":

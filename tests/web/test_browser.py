@@ -15,7 +15,10 @@ from tests.web.syncing import STEPS, syncing
 from tundish.core import clock
 from tundish.core.lifecycle import State
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.timeout(400),  # a walk through all views is long where the machine has much else to do
+]
 
 MORE = {
     0: PATHS,
@@ -38,7 +41,7 @@ def tour(
 ) -> Iterator[Tour]:
     images: int = request.param
     with serving(tmp_path_factory.mktemp("state") / "state", images) as house:
-        yield walked(browser, house, MORE[images], is_judged=images < 5000)
+        yield walked(browser, house, MORE[images], is_judged=images < 5000, is_turned=images == 1)
 
 
 @pytest.fixture

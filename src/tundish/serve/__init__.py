@@ -169,10 +169,11 @@ def doors(app: App) -> tuple[Front, FileDoor]:
     )
     admission = app.admission()
     control = control_door(app, admission)
-    control.router.routes.extend((*page_routes(app, admission), maas_mount(app, admission)))
+    control.router.routes.append(maas_mount(app, admission))
     control.router.routes.extend(
         (*health_routes(app), metrics_route(app, tally, Proxies.read(settings.metrics_open)))
     )
+    control.router.routes.extend(page_routes(app, admission))  # last: they say which page is not there
     return Front(control, proxies, RequestIds(secrets.token_hex(4)), heard), files
 
 
