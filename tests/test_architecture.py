@@ -66,6 +66,8 @@ OWNER: dict[str, set[str]] = {
     "jinja2": {"web"},
     "prometheus_client": {"api"},
     "uvicorn": {"serve"},
+    "h11": {"serve"},
+    "ssl": {"boot", "fetch", "serve"},
     "socket": {"boot", "serve"},
     "sqlalchemy": {"catalog"},
     "alembic": {"catalog"},

@@ -22,6 +22,7 @@ from tundish.core.errors import NotFound, StorageError
 
 Told = Callable[[int, int], None]  # (status, bytes of the file that were handed to the kernel)
 
+PIECE = 256 * 1024  # bytes, where they pass through this process
 BOUNDARY = "tundish-part-2d1f0c7a9be84c55"  # cannot mislead: each part's length is told before it
 
 
@@ -140,7 +141,7 @@ class FileAnswer(web.StreamResponse):
             raise ConnectionResetError("the client went away")
         try:
             if request.secure or transport.get_write_buffer_size():
-                await self._copied(transport, part)
+                await self._copied(part)
             else:
                 # A second name for the socket: the loop lets nobody wait for one that a transport has.
                 with transport.get_extra_info("socket").dup() as out:
@@ -150,22 +151,23 @@ class FileAnswer(web.StreamResponse):
             transport.abort()
             raise
 
-    async def _copied(self, transport: asyncio.WriteTransport, part: Part) -> None:
+    async def _copied(self, part: Part) -> None:
         """
-        Slice by slice, where the loop must do something to the bytes, or still holds some of before.
+        Piece by piece through this process, where something must be done to the bytes, or some of before are
+        still held.
         """
-        loop, at, end = asyncio.get_running_loop(), part.start, part.start + part.length
+        at, end = part.start, part.start + part.length
         while at < end:
-            wanted = min(self._pace.slice, end - at)
+            data = os.pread(self._file.fileno(), min(PIECE, end - at), at)
+            if not data:
+                raise ConnectionResetError("the file got shorter while it was sent")
             try:
-                async with asyncio.timeout(self._pace.patience(wanted)):
-                    sent = await loop.sendfile(transport, self._file, at, wanted)
+                async with asyncio.timeout(self._pace.patience(len(data))):
+                    await self.write(data)
             except TimeoutError:
                 raise ConnectionResetError("the client took nothing for too long") from None
-            at += sent
-            self._moved(sent)
-            if sent < wanted:
-                raise ConnectionResetError("the file got shorter while it was sent")
+            at += len(data)
+            self._moved(len(data))
 
     def _moved(self, count: int) -> None:
         self._handed += count
