@@ -24,8 +24,8 @@ _RUNS = "custom/%"  # and the beginning of their names
 
 
 class FigureBook:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, *, most_deployed: int = MOST_DEPLOYED) -> None:
+        self._database, self._most = database, most_deployed
         self._totals: tuple[object, int, int] = (None, 0, 0)
 
     def now(self) -> Figures:
@@ -39,7 +39,7 @@ class FigureBook:
                 sources=_sources(connection),
                 last_sync=_last_sync(connection),
                 images=_counted(connection, tables.versions.c.state),
-                deployments=_deployments(connection),
+                deployments=_deployments(connection, self._most),
                 jobs={
                     (kind, outcome): count
                     for kind, outcome, count in connection.execute(
@@ -127,7 +127,7 @@ def _last_sync(connection: Connection) -> tuple[str, datetime] | None:
     return None if row is None else (row[0], row[1])
 
 
-def _deployments(connection: Connection) -> Mapping[tuple[str, str, str], int]:
+def _deployments(connection: Connection, most: int) -> Mapping[tuple[str, str, str], int]:
     boot = tables.deployments.c
     is_reported = boot.reported_at.is_not(None)
     count = func.count().label("count")
@@ -139,7 +139,7 @@ def _deployments(connection: Connection) -> Mapping[tuple[str, str, str], int]:
     found: dict[tuple[str, str, str], int] = {}
     for image, version, reported, number in connection.execute(asked):
         words = ("yes" if reported else "no",)
-        key = (image, version, *words) if len(found) < MOST_DEPLOYED else (REST, REST, *words)
+        key = (image, version, *words) if len(found) < most else (REST, REST, *words)
         found[key] = found.get(key, 0) + number
     return found
 
