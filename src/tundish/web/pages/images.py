@@ -12,7 +12,7 @@ from tundish.app.orders import GRACE_DAYS
 from tundish.core.errors import InputError, TundishError
 from tundish.core.holding import Holding
 from tundish.core.lifecycle import State
-from tundish.core.people import Actor, Kind, Power
+from tundish.core.people import Actor, Power
 from tundish.web import asking
 from tundish.web.guard import local
 from tundish.web.rows import grouped
@@ -136,7 +136,6 @@ def ask(visit: Visit, verb: str, refs: tuple[str, ...], back: str) -> Answer:
         "size": sum({item.digest: item.size for each in found for item in each.version.items}.values()),
         "back": back,
         "days": GRACE_DAYS,
-        "may": {each.id: visit.actor.may(Power.IMAGE_EDIT, Kind.IMAGE, each.ref) for each in found},
     }
     first = found[0]
     if verb == "delete":
