@@ -7,6 +7,7 @@ import click
 from tundish.cli.command import Verb
 from tundish.cli.noted import me
 from tundish.cli.session import answer, json_option, opened
+from tundish.core.holding import Holding
 
 REF = "OS/SERIES/ARCH[/KERNEL][@VERSION]"
 
@@ -23,6 +24,10 @@ def restore(context: click.Context, *, ref: str, as_json: bool) -> None:
 
     with opened(context) as app:
         held = images.restore(app, me(), ref)
+    say_restored(held, as_json=as_json)
+
+
+def say_restored(held: Holding, *, as_json: bool) -> None:
     if as_json:
         answer({"image": held.ref, "state": str(held.state)})
     else:
@@ -41,6 +46,10 @@ def rollback(context: click.Context, *, ref: str, as_json: bool) -> None:
 
     with opened(context) as app:
         held = images.roll_back(app, me(), ref)
+    say_gone_back(held, as_json=as_json)
+
+
+def say_gone_back(held: Holding, *, as_json: bool) -> None:
     if as_json:
         answer({"image": held.ref, "pinned": held.pinned, "on_hold": held.on_hold})
     else:

@@ -51,6 +51,8 @@ def test_a_question_is_answered_alike(pair: Pair, words: tuple[str, ...], form: 
         ("job", "show", "99"),
         ("job", "stop", "1"),
         ("image", "show", "no/such/image"),
+        ("image", "restore", "ubuntu/noble/amd64@20260501"),
+        ("image", "rollback", "no/such/image@1"),
         ("machine", "show", "52:54:00:00:00:99"),
     ],
 )

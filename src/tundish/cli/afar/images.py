@@ -2,7 +2,7 @@
 The images of another server.
 """
 
-from tundish.cli import image, uploading
+from tundish.cli import image, restoring, uploading
 from tundish.core import names
 from tundish.core.digest import Digest
 from tundish.core.holding import Holding
@@ -62,6 +62,14 @@ def delete(server: Server, *, ref: str, yes: bool, as_json: bool) -> None:
     if yes:
         held = values.read(values.holding, record(server.send("DELETE", f"/images/{held.id}")))
     uploading.say_deleted(held, _tie(row), yes=yes, as_json=as_json)
+
+
+def restore(server: Server, *, ref: str, as_json: bool) -> None:
+    restoring.say_restored(_done(server, ref, "restore"), as_json=as_json)
+
+
+def rollback(server: Server, *, ref: str, as_json: bool) -> None:
+    restoring.say_gone_back(_done(server, ref, "roll-back"), as_json=as_json)
 
 
 def _found(server: Server, ref: str) -> tuple[Holding, Document]:

@@ -26,6 +26,8 @@ TWINS = {  # command: module of this package, and function in it
     "image list": ("images", "list_"),
     "image pin": ("images", "pin"),
     "image release": ("images", "release"),
+    "image restore": ("images", "restore"),
+    "image rollback": ("images", "rollback"),
     "image show": ("images", "show"),
     "image unpin": ("images", "unpin"),
     "job list": ("jobs", "list_"),
