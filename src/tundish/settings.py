@@ -146,6 +146,22 @@ def load(
     )
 
 
+def remotes_folder(environment: Mapping[str, str] | None = None) -> Path:
+    """
+    Where a person's servers are saved: below the XDG folder of configuration, for root, too.
+
+    Raises:
+        InputError: the person has no home.
+    """
+    env = os.environ if environment is None else environment
+    base = env.get("XDG_CONFIG_HOME", "")
+    text = f"{base if base.startswith('/') else '~/.config'}/tundish/remotes"
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise InputError("servers are saved in a home, and there is none; set XDG_CONFIG_HOME") from error
+
+
 def person(environment: Mapping[str, str] | None = None) -> str:
     """
     The system user that this process runs as; behind sudo, also who called it.

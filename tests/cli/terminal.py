@@ -22,7 +22,7 @@ from tundish.cli import main
 from tundish.cli.command import VerbalNoun
 from tundish.core.image import Json
 
-_SHELL = {"|", ">", ">>", "&&", ";", "&", "2>"}  # where a command ends
+_SHELL = {"<", "|", ">", ">>", "&&", ";", "&", "2>"}  # where a command ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,9 @@ ELSEWHERE = {  # and why
     "image hygiene": "needs an image: tests/cli/test_hygiene.py",
     "image inspect": "needs an image: tests/cli/test_inspecting.py",
     "image manifest": "needs an image: tests/cli/test_inspecting.py",
+    "image restore": "needs a deleted image: tests/cli/afar/test_twins.py",
+    "image rollback": "needs two versions: tests/cli/afar/test_twins.py",
+    "push maas": "needs a region: tests/compat/test_push.py",
     "image sbom": "needs an image: tests/cli/test_inspecting.py",
     "doctor": "ends with what it found: below",
     "job retry": "needs a job that a door asked for: tests/cli/test_jobs.py",
@@ -81,6 +84,10 @@ ELSEWHERE = {  # and why
     "machine show": "needs a machine that booted",
     "mirror": "needs no state, but words: tests/cli/test_mirror.py",
     "pack": "needs an image: tests/cli/test_pack.py",
+    **{
+        f"remote {verb}": "keeps to the own home: tests/cli/afar/test_remote.py"
+        for verb in ("add", "list", "remove", "use")
+    },
     "serve": "runs until it is stopped; the conformance tests read its answer",
     "source add": "needs another source: tests/cli/test_sources.py",
     "source restore-default": "needs a stream: tests/cli/test_source_settings.py",

@@ -30,6 +30,7 @@ ASKING = {  # commands that change nothing of the state
     *("image list", "image manifest", "image sbom", "image show", "image uploads", "job list", "job log"),
     "job show",
     *("machine list", "machine show", "mirror", "notice list", "pack", "select list", "serve"),
+    *("remote add", "remote list", "remote remove", "remote use"),  # they change no state, but the own home
     *("source browse", "source check", "source list", "source show", "store usage", "sync status"),
     *("token list", "user list", "user show"),
 }

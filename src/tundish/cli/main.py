@@ -36,6 +36,7 @@ COMMANDS = {  # word: its line of help; the word is the module of this package a
     "pack": "Pack an image as a compressed tar, the same bytes every time.",
     "publish": "Publish images as a signed stream.",
     "push": "Bring images held here to another server.",
+    "remote": "Save servers by name, with their tokens.",
     "select": "Choose which images to sync.",
     "serve": "Serve images, streams, boot scripts and the API.",
     "source": "Manage the places that images come from.",
@@ -105,10 +106,10 @@ class Lazy(Noun):
 )
 @click.option(
     "--server",
-    metavar="URL",
+    metavar="NAME|URL",
     envvar="TUNDISH_SERVER",
     show_envvar=True,
-    help="Do it on this server, over its API; the token is in the file that TUNDISH_TOKEN_FILE names.",
+    help="Do it on this server, over its API: one of `remote list`, or a URL and TUNDISH_TOKEN_FILE.",
 )
 @click.version_option(__version__, prog_name="tundish")
 @click.pass_context
@@ -117,8 +118,25 @@ def tundish(context: click.Context, state: str | None, server: str | None) -> No
     The image side of bare metal: sync, verify, publish, serve and boot OS images.
     """
     context.obj = state
-    if server:
-        context.meta[SERVER] = server
+    meant = server or (None if state else _in_use())
+    if meant:
+        context.meta[SERVER] = meant
+
+
+def _in_use() -> str | None:
+    """
+    The server that `remote use` chose; most have none, and then nothing more is loaded.
+    """
+    from tundish.settings import remotes_folder
+
+    try:
+        folder = remotes_folder()
+        folder.stat()
+    except (InputError, OSError):  # no home, nothing saved, or the home of another, as behind sudo
+        return None
+    from tundish.remote.saved import Remotes
+
+    return Remotes(folder).in_use()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

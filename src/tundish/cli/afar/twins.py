@@ -11,8 +11,11 @@ from typing import Any
 import click
 
 from tundish.cli.command import SERVER
+from tundish.cli.remote import saved
 from tundish.core.errors import InputError
 from tundish.remote.opened import opened
+from tundish.remote.saved import MOST_TOKEN, Remote, checked
+from tundish.remote.server import base
 from tundish.settings import load
 
 TWINS = {  # command: module of this package, and function in it
@@ -57,8 +60,9 @@ TWINS = {  # command: module of this package, and function in it
     "token list": ("people", "token_list"),
     "user list": ("people", "user_list"),
 }
-HERE = frozenset({"completion", "demo", "doctor"})  # they have to do with this machine alone
-MOST_TOKEN = 4096  # bytes
+HERE = frozenset(  # they have to do with this machine alone
+    {"completion", "demo", "doctor", "remote add", "remote list", "remote remove", "remote use"}
+)
 
 
 def carry_out(context: click.Context, here: Callable[[click.Context], Any]) -> Any:
@@ -75,32 +79,48 @@ def carry_out(context: click.Context, here: Callable[[click.Context], Any]) -> A
     if twin is None:
         raise InputError(
             f"`tundish {name}` cannot be done from afar: run it on the server itself, without --server and "
-            "TUNDISH_SERVER"
+            "TUNDISH_SERVER, and after `tundish remote use --here` if a server is in use"
         )
     module, function = twin
     act = getattr(importlib.import_module(f"tundish.cli.afar.{module}"), function)
     settings = load()
-    with opened(
-        str(context.meta[SERVER]),
-        _token(settings.token_file),
-        http_proxy=settings.http_proxy,
-        no_proxy=settings.no_proxy,
-    ) as server:
+    meant = remote(str(context.meta[SERVER]), settings.token_file)
+    with opened(meant.url, meant.token, http_proxy=settings.http_proxy, no_proxy=settings.no_proxy) as server:
         return act(server, **context.params)
+
+
+def remote(name_or_url: str, token_file: Path | None) -> Remote:
+    """
+    The server that is meant, with its token: one that was saved; or an address, with the token of the file,
+    or else with that which was saved for this address.
+
+    Raises:
+        NotFound: none is saved under this name.
+        InputError: there is no token for this address.
+    """
+    if "://" not in name_or_url:
+        return saved().get(name_or_url)
+    if token_file is None:
+        found = saved().at(name_or_url)
+        if found is not None:
+            return found
+    return Remote(name_or_url, base(name_or_url), _token(token_file))
 
 
 def _token(path: Path | None) -> str:
     if path is None:
         raise InputError(
-            "a server wants a token: make one there with `tundish token create USER`, save it in a file that "
-            "only you can read, and name that in TUNDISH_TOKEN_FILE"
+            "a server wants a token: make one there with `tundish token create USER`, and save it here with "
+            "`tundish remote add NAME URL`, or in a file that TUNDISH_TOKEN_FILE names"
         )
     try:
         with path.open("rb") as file:
             text = file.read(MOST_TOKEN + 1)
     except OSError as error:
         raise InputError(f"the token file {path} cannot be read: {error.strerror}") from error
-    token = text.decode("utf-8", "replace").strip()
-    if not token or len(text) > MOST_TOKEN or not token.isascii() or not token.isprintable():
-        raise InputError(f"{path} holds no token; save it there as `tundish token create` printed it")
-    return token
+    try:
+        return checked(text.decode("utf-8", "replace"))
+    except InputError:
+        raise InputError(
+            f"{path} holds no token; save it there as `tundish token create` printed it"
+        ) from None
