@@ -64,7 +64,7 @@ def upload(
         wished = asked(name, taken=_names_of_streams(app), **words)
         for warning in warnings(wished):
             click.echo(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
-        digest = _digest_of(file)
+        digest = digest_of(file)
         if sha256 and Digest.parse(sha256) != digest:
             raise InputError(f"{file} has {digest}, not {Digest.parse(sha256)}; nothing was sent")
         done = _send(app, file, wished, digest)
@@ -78,14 +78,14 @@ def _names_of_streams(app: "App") -> frozenset[str]:
     return frozenset(f"{one.product.os}/{one.product.series}" for one in held if one.source != OWN)
 
 
-def _digest_of(file: Path) -> "Digest":
+def digest_of(file: Path) -> "Digest":
     import hashlib
 
     from tundish.core.digest import Digest
 
-    seen, read, size = hashlib.sha256(), 0, _size_of(file)
+    seen, read, size = hashlib.sha256(), 0, size_of(file)
     with reading(str(file)) as heard:
-        for piece in _pieces(file, 0):
+        for piece in pieces_of(file, 0):
             seen.update(piece)
             read += len(piece)
             heard(read, size)
@@ -95,7 +95,7 @@ def _digest_of(file: Path) -> "Digest":
 def _send(app: "App", file: Path, wished: "Asked", digest: "Digest") -> "Upload":
     from tundish.app.deeds import uploads
 
-    actor, size = me(), _size_of(file)
+    actor, size = me(), size_of(file)
     begun = uploads.resumable(app, actor, wished, size, digest) or uploads.begin(
         app, actor, wished, size, digest
     )
@@ -106,10 +106,10 @@ def _send(app: "App", file: Path, wished: "Asked", digest: "Digest") -> "Upload"
     if came:
         click.echo(f"going on at {size_text(came)} of {size_text(size)}", err=True)
     with reading(f"upload of {file}") as heard:
-        return uploads.append(app, actor, begun.id, came, _told(_pieces(file, came), came, size, heard))
+        return uploads.append(app, actor, begun.id, came, told(pieces_of(file, came), came, size, heard))
 
 
-def _told(
+def told(
     pieces: Iterator[bytes], came: int, size: int, heard: Callable[[int, int], None]
 ) -> Iterator[bytes]:
     for piece in pieces:
@@ -118,14 +118,14 @@ def _told(
         heard(came, size)
 
 
-def _size_of(file: Path) -> int:
+def size_of(file: Path) -> int:
     try:
         return file.stat().st_size
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _pieces(file: Path, offset: int) -> Iterator[bytes]:
+def pieces_of(file: Path, offset: int) -> Iterator[bytes]:
     try:
         with file.open("rb") as stream:
             stream.seek(offset)

@@ -6,7 +6,7 @@ A change is sent with a key, so it is done once, however often it had to be sent
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
@@ -49,6 +49,21 @@ class Sending(Protocol):
         """
 
 
+class Pouring(Protocol):
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | Iterable[bytes] = b"",
+        limit: int,
+    ) -> Sent:
+        """
+        The same, with a body in pieces where that is wanted.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """
@@ -57,7 +72,7 @@ class Server:
 
     url: str
     token: str = field(repr=False)
-    sender: Sending = field(repr=False)
+    sender: Pouring = field(repr=False)
 
     def get(self, path: str, **words: str | int | bool | Sequence[str] | None) -> Json:
         """
@@ -103,6 +118,25 @@ class Server:
             headers["Idempotency-Key"] = secrets.token_hex(16)
         text = b"" if body is None else json.dumps(body).encode()
         return _json(self._answered(method, self._place(path, words), headers, text), self.url)
+
+    def pour(self, path: str, pieces: Iterable[bytes], *, first: int, size: int) -> Json:
+        """
+        Send the bytes of a file from `first` on, once.
+
+        Raises:
+            TundishError: as `get`.
+        """
+        headers = {
+            "Accept": "application/json",
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(size - first),
+            "Content-Range": f"bytes {first}-{size - 1}/{size}",
+        }
+        found = self.sender.send("PUT", self._place(path, {}), headers=headers, body=pieces, limit=LIMIT)
+        if found.status >= 400:
+            raise error_of(found, self.url)
+        return _json(found, self.url)
 
     def _pages(self, place: str) -> Iterator[list[Document]]:
         for _ in range(MOST_PAGES):

@@ -3,7 +3,7 @@ Asking another tundish: what is sent, what is made of answers, and what of error
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -36,9 +36,15 @@ class Wire:
     asked: list[tuple[str, str, Mapping[str, str], bytes]] = field(default_factory=list)
 
     def send(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes = b"", limit: int
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | Iterable[bytes] = b"",
+        limit: int,
     ) -> Sent:
-        self.asked.append((method, url, headers, body))
+        self.asked.append((method, url, headers, b"".join([body] if isinstance(body, bytes) else body)))
         answer = self.answers.pop(0)
         if isinstance(answer, TundishError):
             raise answer

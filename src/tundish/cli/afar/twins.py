@@ -33,6 +33,7 @@ TWINS = {  # command: module of this package, and function in it
     "image rollback": ("images", "rollback"),
     "image show": ("images", "show"),
     "image unpin": ("images", "unpin"),
+    "image upload": ("uploads", "upload"),
     "job list": ("jobs", "list_"),
     "job log": ("jobs", "log"),
     "job retry": ("jobs", "retry"),
