@@ -86,7 +86,8 @@ def settle(app: App, holding: Holding, upload: Upload) -> Checked:
         _complete(app, holding, upload, facts)
     if checked.verdict == FIT:
         make_available(app, holding, keep_old=upload.asked.keep_old)
-    app.catalog.uploads.checked(upload.id, clock.now())
+    for each in app.catalog.uploads.checking(holding.id):  # those, too, whose process died before it could
+        app.catalog.uploads.checked(each.id, clock.now())
     return checked
 
 

@@ -294,7 +294,7 @@ def _(order: orders.Check, app: App, task: Task) -> Ended:
     holding = app.catalog.images.find(order.image)
     came = app.catalog.uploads.checking(holding.id)
     if came:
-        (checked, *_) = [settle(app, holding, upload) for upload in came]
+        checked = settle(app, holding, came[-1])
     else:
         checked = _looked(app, holding)
         app.catalog.checks.set(checked)

@@ -108,7 +108,13 @@ def _held(dock: Dock, upload: Upload, whole: Whole) -> Upload:
     def named(held: Mapping[str, frozenset[str]]) -> Product:
         return product_of(upload.asked, filetype, whole.digest, whole.size, held=held, at=at)
 
-    dock.catalog.uploads.hold(upload.id, whole, named, at)
+    try:
+        dock.catalog.uploads.hold(upload.id, whole, named, at)
+    except Conflict:  # who sent the same bytes at the same time was first
+        known = dock.catalog.uploads.get(upload.id)
+        if known.state in {UploadState.CHECKING, UploadState.COMPLETE} and known.sha256 == whole.digest:
+            return known
+        raise
     dock.catalog.events.add("uploaded", upload.asked.ref, f"upload {upload.id} by {upload.actor}", at)
     return dock.catalog.uploads.get(upload.id)
 
