@@ -211,6 +211,8 @@ def _published(done: publisher.Publication) -> Ended:
         facts={
             "release": done.release,
             "changed": done.changed,
+            "updated": done.updated.isoformat(),
+            "expires": done.expires_at.isoformat() if done.expires_at else None,
             "images": len(done.images),
             "files": done.files,
             "bytes": done.size,
