@@ -199,7 +199,9 @@ class Admission:
     def _actor(self, held: Held, door: str, address: str) -> Actor:
         self.catalog.tokens.used(held.token, self.now())
         note_asker(held.token.user)
-        return Actor(held.token.user, held.grants, door, address, held.token.grants)
+        token = held.token
+        end = None if token.kind == "session" else token.expires_at
+        return Actor(token.user, held.grants, door, address, token.grants, end)
 
 
 def admission(

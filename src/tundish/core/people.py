@@ -123,6 +123,7 @@ class Actor:
     door: str  # api, maas, page, command, server
     address: str = ""
     narrowed: tuple[Grant, ...] = ()  # by the token in use
+    until: datetime | None = None  # the end of the token in use; None: it has none, or a person logged in
 
     def may(self, power: Power, kind: Kind = Kind.ALL, name: str = "") -> bool:
         """

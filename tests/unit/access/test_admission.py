@@ -220,6 +220,18 @@ def test_a_narrowed_token_gives_less_than_its_user_has(gate: Gate) -> None:
     )
 
 
+def test_who_comes_by_a_token_has_its_end(gate: Gate) -> None:
+    """
+    A session has none of its own to hand on.
+    """
+    cookie = gate.admission.open_session(gate.admission.login("ann", PASSWORD, HERE))
+
+    assert (NOON + timedelta(days=1), None) == (
+        gate.admission.bearer(gate.bearer.text, HERE).until,
+        gate.admission.session(cookie, HERE).until,
+    )
+
+
 def test_the_use_of_a_token_is_noted_once_a_minute(gate: Gate) -> None:
     """
     Requests in quick succession write nothing.

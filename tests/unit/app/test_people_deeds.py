@@ -4,12 +4,14 @@ Deeds on people: what is one's own, and what a narrowed token may not reach by i
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tundish.app.deeds import people
 from tundish.app.opened import App, open_app
+from tundish.core import clock
 from tundish.core.errors import Forbidden, NotFound
 from tundish.core.people import EVERYTHING, Actor, Grant, Kind, Role
 from tundish.settings import load
@@ -49,6 +51,18 @@ def test_a_narrowed_token_does_not_get_back_what_it_lacks(app: App, way: Callabl
     """
     with pytest.raises(Forbidden):
         way(app)
+
+
+@pytest.mark.parametrize("asked", [None, timedelta(days=90), timedelta(hours=1)])
+def test_a_token_does_not_outlive_the_one_that_made_it(app: App, asked: timedelta | None) -> None:
+    """
+    Whatever end it asks for, so that who found a key has it no longer than it was to last.
+    """
+    now = clock.now()
+    end = now + timedelta(days=1)
+    token, _ = people.make_token(app, replace(ANN, until=end), "ann", "x", expires_at=asked and now + asked)
+
+    assert token.expires_at == min(end, now + asked if asked else end)
 
 
 def test_a_token_of_a_narrowed_one_is_as_narrow(app: App) -> None:

@@ -131,7 +131,8 @@ def make_token(
     expires_at: datetime | None = None,
 ) -> tuple[Token, str]:
     """
-    A new token, and the text that is shown only now. `grants` narrow what the user may.
+    A new token, and the text that is shown only now. `grants` narrow what the user may. One that is made by
+    means of a token ends with that at the latest.
 
     Raises:
         NotFound: there is no such user.
@@ -157,7 +158,7 @@ def make_token(
             consumer=key.consumer,
             grants=_narrowed(actor, tuple(dict.fromkeys(grants))),
             made_at=clock.now(),
-            expires_at=expires_at,
+            expires_at=min(filter(None, (expires_at, actor.until)), default=None),
             used_at=None,
         )
         app.catalog.tokens.add(token, keys.digest(key.secret))
