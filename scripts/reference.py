@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
+from fastapi.routing import APIRoute
 
 from tundish import settings
+from tundish.api.routes import NOUNS
 from tundish.check.rule import Rule
 from tundish.check.rulebook import rulebook
 from tundish.cli import main
@@ -37,8 +39,27 @@ def pages() -> dict[str, str]:
         "errors.md": _errors(),
         "rules.md": _rules(),
         "maas-api.md": _maas(),
+        "api.md": _api(),
     }
     return {name: "\n".join(lines).rstrip() + "\n" for name, lines in written.items()}
+
+
+def _api() -> Iterator[str]:
+    yield from _head(
+        "API",
+        "What can be asked and done at the control door, below `/api/v1`. "
+        "Parameters, bodies and answers stand in the description that the server gives at "
+        "`/api/v1/openapi.json`; "
+        "[Use the API](../how-to/use-the-api.md) shows how to begin.",
+    )
+    listed: dict[str, list[str]] = {}
+    for route in (each for noun in NOUNS for each in noun.ROUTER.routes if isinstance(each, APIRoute)):
+        first = " ".join(route.description.split("\n\n")[0].split())
+        for method in sorted(route.methods or ()):
+            listed.setdefault(str(route.tags[-1]), []).append(f"| {method} | `{route.path}` | {first} |")
+    for tag in sorted(listed):
+        yield from (f"## {tag.capitalize()}", "", "| method | path | what it does |", "|---|---|---|")
+        yield from (*listed[tag], "")
 
 
 def drawn() -> dict[str, str]:
