@@ -109,9 +109,7 @@ def _send(app: "App", file: Path, wished: "Asked", digest: "Digest") -> "Upload"
         return uploads.append(app, actor, begun.id, came, told(pieces_of(file, came), came, size, heard))
 
 
-def told(
-    pieces: Iterator[bytes], came: int, size: int, heard: Callable[[int, int], None]
-) -> Iterator[bytes]:
+def told(pieces: Iterator[bytes], came: int, size: int, heard: Callable[[int, int], None]) -> Iterator[bytes]:
     for piece in pieces:
         yield piece
         came += len(piece)
