@@ -18,7 +18,10 @@ class Arguments:
     """
 
     def __init__(self, kind: str, values: Mapping[str, Json]) -> None:
-        size = len(json.dumps(dict(values)))
+        try:
+            size = len(json.dumps(dict(values), ensure_ascii=False).encode())
+        except (UnicodeEncodeError, RecursionError):
+            raise InputError(f"the arguments of a {kind} hold half a character, or are too deep") from None
         if size > MOST_BYTES:
             raise InputError(f"the arguments of a {kind} have {size} bytes; {MOST_BYTES} at most")
         self._kind, self._left = kind, dict(values)

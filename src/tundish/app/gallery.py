@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tundish.app.finding import seen_of, sees_all
 from tundish.app.opened import App
 from tundish.core.holding import HoldingId
 from tundish.core.lifecycle import State
 from tundish.core.listing import Line, Wanted
-from tundish.core.people import Actor, Kind, Power
+from tundish.core.people import Actor
 from tundish.core.progress import Transfer
 
 PER_PAGE = 100
@@ -69,17 +70,17 @@ def gallery(app: App, actor: Actor, asked: Asked, moving: Sequence[Transfer] = (
     The page that was asked for, or the last one; `moving` is what a running sync fetches.
     """
     wanted = _wanted(asked)
-    sees_all = actor.may(Power.SEE, Kind.IMAGE, "*")
-    lines, total, page = (_cut if sees_all else _seen)(app, actor, wanted, asked.page)
+    is_whole = sees_all(actor)
+    lines, total, page = (_cut if is_whole else _seen)(app, actor, wanted, asked.page)
     is_filtered = wanted != replace(wanted, text="", os="", arch="", states=(), source="")
-    whole = _cut(app, actor, Wanted(limit=1), 1)[1] if is_filtered and sees_all else total
+    whole = _cut(app, actor, Wanted(limit=1), 1)[1] if is_filtered and is_whole else total
     return Gallery(
         lines=tuple(lines),
         total=total,
         whole=whole,
         page=page,
         last=_last(total),
-        facets=app.catalog.listing.facets(),
+        facets=app.catalog.listing.facets() if is_whole else _facets(seen_of(app, actor, Wanted())),
         booted=booted(app),
         came=_came(app, lines, moving),
     )
@@ -127,16 +128,20 @@ def _cut(app: App, _: Actor, wanted: Wanted, page: int) -> tuple[Sequence[Line],
 
 def _seen(app: App, actor: Actor, wanted: Wanted, page: int) -> tuple[Sequence[Line], int, int]:
     """
-    The same for an actor who sees some only: their names are judged one by one.
+    The same for an actor who sees some only.
     """
-    seen: list[Line] = []
-    offset, total = 0, 1
-    while offset < total:
-        found = app.catalog.listing.images(replace(wanted, offset=offset, limit=PER_PAGE))
-        seen += [line for line in found.lines if actor.may(Power.SEE, Kind.IMAGE, line.ref)]
-        offset, total = offset + PER_PAGE, found.total
+    seen = seen_of(app, actor, wanted)
     page = min(page, _last(len(seen)))
     return seen[(page - 1) * PER_PAGE : page * PER_PAGE], len(seen), page
+
+
+def _facets(lines: Sequence[Line]) -> Mapping[str, tuple[str, ...]]:
+    return {
+        "os": tuple(sorted({each.os for each in lines})),
+        "series": tuple(sorted({each.series for each in lines})),
+        "arch": tuple(sorted({each.arch for each in lines})),
+        "source": tuple(sorted({each.source for each in lines})),
+    }
 
 
 def _came(app: App, lines: Sequence[Line], moving: Sequence[Transfer]) -> Mapping[int, int]:

@@ -21,6 +21,7 @@ Right: TypeAlias = tuple[Power, Kind, str]
 GRACE_DAYS = 3
 MOST_DAYS = 3650
 MOST_RATE = 2**40
+MOST_REF = 1_500  # characters
 _PATTERN = "~"
 
 
@@ -320,7 +321,10 @@ def _file(given: Arguments) -> str:
 
 
 def _check(given: Arguments) -> Order:
-    return Check(given.text("image", must=True))
+    image = given.text("image", must=True)
+    if len(image) > MOST_REF:
+        raise InputError(f"image of a check has {len(image)} characters; {MOST_REF} at most")
+    return Check(image)
 
 
 _READERS: dict[str, Callable[[Arguments], Order]] = {

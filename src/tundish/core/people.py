@@ -145,7 +145,7 @@ class Actor:
             Forbidden: the right is not given; the message says which, and who can give it.
         """
         if not self.may(power, kind, name):
-            subject = f" on {kind} {name}" if kind is not Kind.ALL else ""
+            subject = f" on {kind} {name[:200]}" if kind is not Kind.ALL else ""
             raise Forbidden(
                 f"{self.name} may not {power}{subject}; an admin can grant it: tundish user grant {self.name}"
             )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from tundish.app.finding import find
 from tundish.app.noticing import shown
 from tundish.app.opened import App
 from tundish.app.viewing import CatalogViews
@@ -111,10 +112,7 @@ def image(app: App, actor: Actor, ref: str) -> Holding:
         NotFound: there is none, or it is not for this actor.
         InputError: it is no ref.
     """
-    found = app.catalog.images.find(ref)
-    if not actor.may(Power.SEE, Kind.IMAGE, found.ref):
-        raise NotFound(f"there is no image {ref}; see them all: tundish image list")
-    return found
+    return find(app, actor, ref)
 
 
 def versions(app: App, holding: Holding) -> Sequence[Holding]:
@@ -134,12 +132,16 @@ def checked(app: App, holding: Holding) -> Checked | None:
     return Checked(found.at, found.verdict, found.errors, found.warnings, json.loads(found.report))
 
 
-def deployments(app: App, holding: Holding) -> Sequence[Deployment]:
+def deployments(app: App, actor: Actor, holding: Holding) -> Sequence[Deployment]:
     """
-    The last boots of an image, of whatever version.
+    The last boots of an image, of whatever version, by machines that the actor may see.
     """
     found = app.catalog.machines.deployments(limit=RECENT)
-    return [each for each in found if each.image == holding.product.ref]
+    return [
+        each
+        for each in found
+        if each.image == holding.product.ref and actor.may(Power.SEE, Kind.MACHINE, each.mac)
+    ]
 
 
 def events(app: App, holding: Holding) -> Sequence[Event]:
@@ -147,7 +149,7 @@ def events(app: App, holding: Holding) -> Sequence[Event]:
     What happened to an image of late.
     """
     ref = holding.product.ref
-    return [each for each in app.catalog.events.list(limit=RECENT) if each.subject.startswith(ref)]
+    return [each for each in app.catalog.events.list(limit=RECENT) if each.subject.partition("@")[0] == ref]
 
 
 def progress(app: App, holdings: Iterable[Holding]) -> Mapping[int, tuple[int, int]]:

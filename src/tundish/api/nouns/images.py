@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tundish.api.asking import Number, Opened, Who, Word, follow, must_see
 from tundish.api.repeating import Route
 from tundish.api.schemas import Image, Job, Page, Shown
+from tundish.app import finding
 from tundish.app.deeds import images as deeds
 from tundish.app.deeds import jobs, uploads
 from tundish.app.opened import App
@@ -151,7 +152,7 @@ def list_images(
     """
     The images, each by its newest version; filtered, sorted, and in pages.
 
-    Who may see only some images is answered those of a page that may be seen.
+    Who may see only some images is answered as if there were no others.
     """
     wanted = Wanted(
         os=os,
@@ -167,10 +168,9 @@ def list_images(
         offset=offset,
         limit=limit,
     )
-    found = app.catalog.listing.images(wanted)
+    found = finding.listed(app, actor, wanted)
     more = follow(request, offset=offset + limit) if found.total > offset + limit else None
-    seen = [line for line in found.lines if actor.may(Power.SEE, Kind.IMAGE, line.ref)]
-    return Images(items=[Listed.of(line) for line in seen], next=more, total=found.total)
+    return Images(items=[Listed.of(line) for line in found.lines], next=more, total=found.total)
 
 
 @ROUTER.get("/versions", tags=["versions"])
@@ -214,9 +214,7 @@ def find_image(
     """
     The version that people mean by OS/SERIES/ARCH, with /KERNEL and @VERSION where they name them.
     """
-    found = app.catalog.images.find(ref)
-    must_see(actor, f"image {ref!r}", Kind.IMAGE, found.ref)
-    return Detail.looked_at(app, found)
+    return Detail.looked_at(app, finding.find(app, actor, ref))
 
 
 @ROUTER.delete("/images/{number}")

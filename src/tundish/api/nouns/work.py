@@ -14,7 +14,7 @@ from tundish.app.deeds import jobs as deeds
 from tundish.app.deeds.deed import deed
 from tundish.app.orders import KINDS
 from tundish.core import clock
-from tundish.core.errors import NotFound
+from tundish.core.errors import InputError, NotFound
 from tundish.core.holding import Job as Row
 from tundish.core.image import Json
 from tundish.core.names import SourceName, source_name
@@ -116,7 +116,10 @@ def begin_job(app: Opened, actor: Who, order: Order, response: Response) -> Job:
     """
     Let a job wait for a server.
     """
-    arguments: dict[str, Json] = {name: _plain(value) for name, value in order.arguments.items()}
+    try:
+        arguments: dict[str, Json] = {name: _plain(value) for name, value in order.arguments.items()}
+    except RecursionError:
+        raise InputError("the arguments are nested too deep; none needs more than a list") from None
     return _queued(deeds.begin(app, actor, order.kind, arguments), response)
 
 

@@ -15,6 +15,8 @@ from tundish.core.errors import Forbidden
 from tundish.core.image import Json
 from tundish.core.people import Actor, Kind, Power
 
+MOST_NAME = 1_000  # characters of a name in the audit; who may nothing can have it noted
+
 
 @dataclass(slots=True)
 class Account:
@@ -41,7 +43,7 @@ def deed(
 
     def note(outcome: str) -> None:
         before, after = (json.dumps(dict(said)) if said else "" for said in (account.before, account.after))
-        audit.add(actor, verb, name, clock.now(), before=before, after=after, outcome=outcome)
+        audit.add(actor, verb, name[:MOST_NAME], clock.now(), before=before, after=after, outcome=outcome)
 
     try:
         if power is not None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from tundish.app.deeds.deed import deed
+from tundish.app.finding import find
 from tundish.app.opened import App
 from tundish.core import clock
 from tundish.core.errors import Conflict
@@ -137,7 +138,7 @@ def _deed(app: App, actor: Actor, which: Named, verb: str, act: Callable[[Holdin
     """
     Act on what is named, and answer how it is then.
     """
-    found = app.catalog.images.find(which) if isinstance(which, str) else app.catalog.images.get(which)
+    found = find(app, actor, which) if isinstance(which, str) else app.catalog.images.get(which)
     with deed(app.catalog.audit, actor, Power.IMAGE_EDIT, verb, kind=Kind.IMAGE, name=found.ref) as account:
         account.before = _said(found)
         act(found)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from tundish.app import orders
 from tundish.app.deeds.deed import deed
+from tundish.app.finding import find
 from tundish.app.opened import App
 from tundish.app.orders import Order, right_of
 from tundish.catalog.job_lines import LINES_KEPT
@@ -30,14 +31,14 @@ def begin(app: App, actor: Actor, kind: str, arguments: Mapping[str, Json]) -> J
 
     Raises:
         InputError: there is no such kind, or an argument is missing, unknown or not of its form.
-        NotFound, Conflict: there is no such channel to roll back, or nothing before what it offers.
+        NotFound, Conflict: there is no such image, or channel to roll back, or nothing before what it offers.
         Forbidden: the actor may not.
         Busy: too many are waiting.
     """
     order = orders.read(kind, arguments)
     power, about, name = order.right
     with deed(app.catalog.audit, actor, power, f"{kind}.begin", kind=about, name=name) as account:
-        arguments = _settled(app, order, arguments)
+        arguments = _settled(app, actor, order, arguments)
         number = _waiting(app, kind, arguments)
         if number is None:
             number = app.catalog.jobs.enqueue(
@@ -126,7 +127,7 @@ def is_visible(actor: Actor, job: Job) -> bool:
     return actor.may(Power.SEE, about, name)
 
 
-def _settled(app: App, order: Order, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
+def _settled(app: App, actor: Actor, order: Order, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
     """
     The arguments, so that the job does the same whenever and however often it is begun: to go back once more
     after a server died would be one release too far.
@@ -135,6 +136,8 @@ def _settled(app: App, order: Order, arguments: Mapping[str, Json]) -> Mapping[s
         return {**arguments, "release": app.catalog.channels.get(channel_name(order.source)).release}
     if isinstance(order, orders.RollBack) and order.release is None:
         return {**arguments, "release": release_before(app.catalog, channel_name(order.channel))}
+    if isinstance(order, orders.Check):
+        find(app, actor, order.image)
     return arguments
 
 

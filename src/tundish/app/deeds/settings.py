@@ -14,6 +14,8 @@ from tundish.core.notice import OPTIONAL
 from tundish.core.people import Actor, Power
 from tundish.sync.schedule import Schedule
 
+_LONGER = 1e9  # seconds; more than any schedule may have
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -73,7 +75,7 @@ def _choose(app: App, before: Chosen, values: Mapping[str, Json]) -> None:
     choices = app.catalog.choices
     schedule = Schedule(
         bool(values["sync_on"]),
-        timedelta(seconds=float(str(values["sync_every"]))),
+        timedelta(seconds=max(-1.0, min(float(str(values["sync_every"])), _LONGER))),
         str(values["sync_window"] or ""),
     )
     choosing.choose_schedule(choices, schedule)

@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from tundish.app.deeds import jobs as job_deeds
 from tundish.app.inspecting import Form
-from tundish.app.opened import App
 from tundish.check.difference_rows import sections
 from tundish.core.errors import InputError
 from tundish.core.holding import OWN, Holding
@@ -34,7 +33,7 @@ def show(visit: Visit) -> Answer:
     app, it = visit.app, _image(visit)
     versions = asking.versions(app, it)
     ties = app.catalog.keeping.ties()
-    source = _source(app, it)
+    source = _source(visit, it)
     values = {
         "it": it,
         "versions": versions,
@@ -46,7 +45,7 @@ def show(visit: Visit) -> Answer:
         "is_own": it.source == OWN,
         "checked": asking.checked(app, it),
         "told": _told,
-        "boots": asking.deployments(app, it),
+        "boots": asking.deployments(app, visit.actor, it),
         "events": asking.events(app, it),
         "progress": asking.progress(app, versions),
         "can_edit": visit.actor.may(Power.IMAGE_EDIT, Kind.IMAGE, it.ref),
@@ -128,11 +127,11 @@ def _told(findings: Sequence[Mapping[str, Json]]) -> list[Mapping[str, Json]]:
     return sorted(found, key=lambda each: ORDER[str(each["status"])] + ORDER.get(str(each["severity"]), 0))
 
 
-def _source(app: App, it: Holding) -> Source | None:
+def _source(visit: Visit, it: Holding) -> Source | None:
     """
-    Where it came from, if that is known still.
+    Where it came from, if that is known still, and the visitor's to see.
     """
-    return next((each for each in app.catalog.sources.list() if each.name == it.source), None)
+    return next((each for each in asking.sources(visit.app, visit.actor) if each.name == it.source), None)
 
 
 ROUTES = (
