@@ -107,7 +107,7 @@ def _of_json(body: bytes) -> Form:
     parts: list[Part] = []
     for name, value in read.items():
         values = value if isinstance(value, list) else [value]
-        parts += [Part(name, _word(each).encode(), None) for each in values]
+        parts += [Part(name, _word(each).encode("utf-8", "replace"), None) for each in values]
     return Form(tuple(parts[: MOST_FIELDS + 1]))
 
 

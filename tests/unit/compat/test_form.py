@@ -110,3 +110,10 @@ def test_any_body_is_read_or_refused(body: bytes, kind: str) -> None:
         found = Form()
 
     assert all(isinstance(name, str) for name, _ in found.pairs)
+
+
+def test_half_a_character_is_no_bug() -> None:
+    """
+    JSON can name one that no text may have.
+    """
+    assert "?" == form.of_body("application/json", b'{"name": "\\ud800"}').text("name")
