@@ -171,3 +171,13 @@ def test_keyrings_stay_out_of_the_audit(app: App) -> None:
     jobs.begin(app, ADA, "bundle-import", {"file": "1.bundle", "keyring": "a long key"})
 
     assert "a long key" not in app.catalog.audit.list()[0].after
+
+
+def test_nobody_promotes_what_is_hidden(app: App) -> None:
+    """
+    Who has one channel cannot let it offer what another offers that is not theirs to see.
+    """
+    cat = Actor("cat", (Grant(Role.OPERATOR, Kind.CHANNEL, "lab"),), "api")
+
+    with pytest.raises(NotFound, match="not yours to see"):
+        jobs.begin(app, cat, "promote", {"channel": "lab", "source": "secret", "release": 1})

@@ -18,7 +18,7 @@ from tundish.core.errors import Conflict, NotFound
 from tundish.core.holding import Job, Line
 from tundish.core.image import Json
 from tundish.core.names import channel_name
-from tundish.core.people import Actor, Power
+from tundish.core.people import Actor, Kind, Power
 from tundish.publish.showing import release_before
 
 STOPPABLE = ("sync",)  # kinds that listen even where a command runs them
@@ -132,6 +132,8 @@ def _settled(app: App, actor: Actor, order: Order, arguments: Mapping[str, Json]
     The arguments, so that the job does the same whenever and however often it is begun: to go back once more
     after a server died would be one release too far.
     """
+    if isinstance(order, orders.Promote) and not actor.may(Power.SEE, Kind.CHANNEL, order.source):
+        raise NotFound(f"there is no channel {order.source!r}, or it is not yours to see")
     if isinstance(order, orders.Promote) and order.release is None:
         return {**arguments, "release": app.catalog.channels.get(channel_name(order.source)).release}
     if isinstance(order, orders.RollBack) and order.release is None:
