@@ -92,9 +92,10 @@ def test_the_checks_find_no_stamp_in_what_was_packed(terminal: Terminal, tmp_pat
     assert (set(), "bare") == (failed & _STAMPS, seen["gzip header"])
 
 
-def test_a_stop_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stop_leaves_nothing(tmp_path: Path, number: signal.Signals, code: int) -> None:
     """
-    Ctrl-C while a file is written takes it away.
+    Ctrl-C and SIGTERM while a file is written take it away, however often they are sent.
     """
     root, out = tmp_path / "root", tmp_path / "out"
     root.mkdir()
@@ -107,10 +108,11 @@ def test_a_stop_leaves_nothing(tmp_path: Path) -> None:
         until = monotonic() + SECONDS
         while not list(out.iterdir()) and monotonic() < until:
             pass
-        command.send(signal.SIGINT)
+        for _ in range(2 if number == signal.SIGTERM else 1):  # `timeout` sends it twice
+            command.send(number)
         ended = command.ended()
 
-    assert (True, []) == (ended.code != 0, list(out.iterdir()))
+    assert (code, False, []) == (ended.code, "Traceback" in ended.said, list(out.iterdir()))
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ import gc
 import importlib
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
 import click
@@ -54,6 +56,12 @@ STOPPED = "stopped; what was done is kept, run it again to go on"
 class ReaderGone(Exception):
     """
     Whoever read our output has closed it: nothing is wrong, and nobody is there to tell.
+    """
+
+
+class Terminated(KeyboardInterrupt):
+    """
+    SIGTERM: it ends a command as Ctrl-C does, with another exit code.
     """
 
 
@@ -144,7 +152,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Run the command line and end the process with its exit code.
     """
     gc.set_threshold(*SELDOM)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminated)
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _terminated(number: int, _: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # `timeout` sends it twice; what is left behind is being removed
+    raise Terminated
 
 
 def run(words: list[str]) -> int:
@@ -162,9 +177,10 @@ def run(words: list[str]) -> int:
     except TundishError as error:
         _say(error, as_json="--json" in words)
         return reaction(error).exit
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (click.exceptions.Abort, KeyboardInterrupt) as error:
         click.echo(STOPPED, err=True)
-        return 130
+        cause = error.__cause__ or error  # click makes an Abort of it
+        return 128 + (signal.SIGTERM if isinstance(cause, Terminated) else signal.SIGINT)
     except ReaderGone:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
         return 0

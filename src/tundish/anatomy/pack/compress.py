@@ -53,12 +53,16 @@ def _deflated(block: bytes) -> bytes:
 def _side_by_side(blocks: Iterable[bytes], pack: Callable[[bytes], bytes], threads: int) -> Iterator[bytes]:
     waiting: deque[Future[bytes]] = deque()
     with ThreadPoolExecutor(threads, "pack") as pool:
-        for block in blocks:
-            waiting.append(pool.submit(pack, block))
-            if len(waiting) > threads + 1:
+        try:
+            for block in blocks:
+                waiting.append(pool.submit(pack, block))
+                if len(waiting) > threads + 1:
+                    yield waiting.popleft().result()
+            while waiting:
                 yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        finally:
+            for one in waiting:
+                one.cancel()  # nobody takes it any more, and leaving the pool would wait for it
 
 
 def _blocks(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
