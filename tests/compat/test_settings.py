@@ -5,6 +5,7 @@ The settings of images under MAAS's names.
 import pytest
 
 from tests.compat.conftest import Region
+from tundish.compat.settings import without_login
 
 
 @pytest.mark.parametrize(
@@ -80,3 +81,10 @@ def test_racks_are_told_to_fetch_and_do_nothing(region: Region) -> None:
     As newer MAAS does.
     """
     assert 202 == region.cli.do("rack-controllers", "import-boot-images").status
+
+
+def test_the_password_of_a_proxy_is_left_out() -> None:
+    """
+    Whoever may read settings need not know it.
+    """
+    assert "http://proxy.lan:3128" == without_login("http://ann:s3cret@proxy.lan:3128")

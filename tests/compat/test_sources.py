@@ -11,7 +11,7 @@ import pytest
 
 from tests.compat.conftest import Region
 from tests.support.keys import key
-from tests.support.maas_cli import Reply
+from tests.support.maas_cli import Cli, Reply
 
 ONE_OF = {"__all__": ["One of keyring_data or keyring_filename must be specified."]}
 ONLY_ONE = {"__all__": ["Only one of keyring_filename or keyring_data can be specified."]}
@@ -260,3 +260,15 @@ def test_keys_of_somebody_else_do_not_make_it_trusted(region: Region) -> None:
     region.cli.do("boot-source", "delete", number)
 
     assert (201, []) == (answer.status, selected.json)
+
+
+def test_the_password_of_a_source_is_for_who_may_change_it(region: Region, away: str) -> None:
+    """
+    A viewer sees where it is, and not with which password it is fetched.
+    """
+    made(region, away.replace("//", "//ann:s3cret@"), "skip_keyring_verification=true", "enabled=false")
+    clis = (region.cli, Cli.login(region.url, region.viewer))
+    seen = ["s3cret" in cli.do("boot-sources", "read").text for cli in clis]
+    region.cli.do("boot-source", "delete", str(region.cli.do("boot-sources", "read").json[-1]["id"]))
+
+    assert [True, False] == seen

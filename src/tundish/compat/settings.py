@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 from tundish.app.deeds import settings
 from tundish.app.opened import App
@@ -38,7 +39,20 @@ class _Setting:
 def get_config(call: Call) -> Answer:
     name = call.query.text("name") or ""
     setting = _SETTINGS.get(name)
-    return answers.json(setting.read(call.app)) if setting is not None else _unknown(name)
+    if setting is None:
+        return _unknown(name)
+    value = setting.read(call.app)
+    if name == "http_proxy" and isinstance(value, str) and not call.actor.may(Power.SETTING_EDIT):
+        value = without_login(value)
+    return answers.json(value)
+
+
+def without_login(url: str) -> str:
+    """
+    An address without the name and password in it.
+    """
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def set_config(call: Call) -> Answer:

@@ -22,7 +22,7 @@ from tundish.core.errors import InputError, NotFound, TrustError, UpstreamError
 from tundish.core.image import Json
 from tundish.core.people import Actor, Kind, Power
 from tundish.core.selection import Source
-from tundish.sync.sources import Wish
+from tundish.sync.sources import Wish, public
 
 KIND = "boot source"
 MODEL = "BootSource"
@@ -39,11 +39,11 @@ class _Wanted:
 
 def read_all(call: Call) -> Answer:
     seen = visible(call.app, call.actor)
-    return answers.json([shown(call.app, each) for each in seen])
+    return answers.json([shown(call, each) for each in seen])
 
 
 def read(call: Call) -> Answer:
-    return answers.json(shown(call.app, found(call)))
+    return answers.json(shown(call, found(call)))
 
 
 def create(call: Call) -> Answer:
@@ -56,7 +56,7 @@ def create(call: Call) -> Answer:
         return answers.invalid(faults)
     name = _free_word(wanted.note.name, url, taken)
     _save(call, name, wanted, is_new=True)
-    return answers.json(shown(call.app, call.app.catalog.sources.get(name)), 201)
+    return answers.json(shown(call, call.app.catalog.sources.get(name)), 201)
 
 
 def update(call: Call) -> Answer:
@@ -68,7 +68,7 @@ def update(call: Call) -> Answer:
     if wanted is None:
         return answers.invalid(faults)
     _save(call, before.name, wanted, is_new=False)
-    return answers.json(shown(call.app, call.app.catalog.sources.get(before.name)))
+    return answers.json(shown(call, call.app.catalog.sources.get(before.name)))
 
 
 def delete(call: Call) -> Answer:
@@ -104,9 +104,20 @@ def number_of(app: App, source: Source) -> int:
     return app.catalog.numbers.of(KIND, [source.name])[source.name]
 
 
-def shown(app: App, source: Source) -> Json:
+def shown(call: Call, source: Source) -> Json:
+    """
+    A source for a client. Who may not change it is not shown with which password it is fetched.
+    """
+    app, note = call.app, _note(call.app, source)
+    if not call.actor.may(Power.SOURCE_EDIT, Kind.SOURCE, source.name):
+        note = replace(note, name=_masked(source, note.name)) if "://" in note.name else note
+        source = replace(source, url=_masked(source, source.url))
     created = app.catalog.sources.added()[source.name]
-    return shapes.source(number_of(app, source), source, _note(app, source), created)
+    return shapes.source(number_of(app, source), source, note, created)
+
+
+def _masked(source: Source, url: str) -> str:
+    return str(public(replace(source, url=url))["url"])
 
 
 def _save(call: Call, name: str, wanted: _Wanted, *, is_new: bool) -> None:
