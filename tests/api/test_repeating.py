@@ -145,3 +145,16 @@ def test_a_key_is_of_its_form(door: Door, key: str) -> None:
     Neither empty nor long nor unprintable.
     """
     assert 422 == add(door, key).status
+
+
+def test_a_narrowed_token_is_not_told_what_a_wider_one_was(door: Door) -> None:
+    """
+    Though both are of the same user, and the request is the same.
+    """
+    add(door, "k")
+    made = door.call("POST", "/api/v1/tokens", {"grants": [{"role": "viewer"}]}).document
+    body = {"os": "debian", "series": "trixie"}
+
+    answer = door.call("POST", FORCED, body, headers={"idempotency-key": "k"}, token=str(made["token"]))
+
+    assert 422 == answer.status

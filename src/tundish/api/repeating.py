@@ -132,8 +132,9 @@ async def _once(request: Request, handle: Handler) -> Response:
     if not 0 < len(key) <= MOST_KEY or not key.isprintable():
         raise InputError(f"an idempotency key has 1 to {MOST_KEY} printable characters")
     body = await request.body()
-    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + body
     actor = await run_in_threadpool(actor_of, request)
+    narrowed = f"{actor.narrowed}\n" if actor.narrowed else ""  # else it would be told what a wider one was
+    asked = f"{narrowed}{request.method} {request.url.path}?{request.url.query}\n".encode() + body
     answers = app_of(request).catalog.answers
     before = await run_in_threadpool(
         answers.begin, actor.name, key, hashlib.sha256(asked).hexdigest(), clock.now()
