@@ -12,7 +12,7 @@ import pytest
 from tundish.app.deeds import people
 from tundish.app.opened import App, open_app
 from tundish.core import clock
-from tundish.core.errors import Forbidden, NotFound
+from tundish.core.errors import Forbidden, InputError, NotFound
 from tundish.core.people import EVERYTHING, Actor, Grant, Kind, Role
 from tundish.settings import load
 
@@ -105,3 +105,20 @@ def test_only_an_admin_lets_others_do_more(app: App) -> None:
 
     last = app.catalog.audit.list(1)[0]
     assert ("bob", "user.grant", "refused") == (last.actor, last.deed, last.outcome)
+
+
+def test_names_of_tokens_cannot_steer_a_terminal(app: App) -> None:
+    """
+    An admin reads them in a list.
+    """
+    token, _ = people.make_token(app, BOB, "bob", "\x1b[31mlaptop\a")
+
+    assert "[31mlaptop" == people.rename_token(app, BOB, token.key, token.name + "\n").name
+
+
+def test_a_pattern_without_letters_is_refused(app: App) -> None:
+    """
+    No name has control characters, so it would only be there to be printed.
+    """
+    with pytest.raises(InputError):
+        people.grant(app, ROOT, "bob", Grant(Role.VIEWER, Kind.IMAGE, "a\x00b"))

@@ -34,8 +34,8 @@ def create(
     """
     user = User(
         names.word("user name", name),
-        email[:_MOST_TEXT],
-        tuple(dict.fromkeys(grants)),
+        _plain(email),
+        _must_be_plain(grants),
         enabled=True,
         made_at=clock.now(),
         has_password=bool(password),
@@ -70,7 +70,7 @@ def grant(app: App, actor: Actor, name: str, given: Grant) -> User:
     Raises:
         NotFound: there is no such user.
     """
-    return _regranted(app, actor, name, "user.grant", lambda had: tuple(dict.fromkeys((*had, given))))
+    return _regranted(app, actor, name, "user.grant", lambda had: _must_be_plain((*had, given)))
 
 
 def ungrant(app: App, actor: Actor, name: str, taken: Grant) -> User:
@@ -153,10 +153,10 @@ def make_token(
         token = Token(
             key=key.public,
             user=user,
-            name=name[:_MOST_TEXT],
+            name=_plain(name),
             kind=kind,
             consumer=key.consumer,
-            grants=_narrowed(actor, tuple(dict.fromkeys(grants))),
+            grants=_narrowed(actor, _must_be_plain(grants)),
             made_at=clock.now(),
             expires_at=min(filter(None, (expires_at, actor.until)), default=None),
             used_at=None,
@@ -178,8 +178,8 @@ def rename_token(app: App, actor: Actor, key: str, name: str) -> Token:
         app.catalog.audit, actor, _power(actor, token.user), "token.rename", name=token.user
     ) as account:
         account.before = public_token(token)
-        app.catalog.tokens.rename(key, name[:_MOST_TEXT])
-        after = replace(token, name=name[:_MOST_TEXT])
+        app.catalog.tokens.rename(key, _plain(name))
+        after = replace(token, name=_plain(name))
         account.after = public_token(after)
         return after
 
@@ -245,6 +245,26 @@ def shown(given: Grant) -> str:
     A grant in one word: `operator`, `author:image:custom/*`.
     """
     return str(given.role) if given.kind.value == "all" else f"{given.role}:{given.kind}:{given.pattern}"
+
+
+def _plain(text: str) -> str:
+    """
+    Without control characters: whoever lists names reads them at a terminal.
+    """
+    return "".join(sign for sign in text if sign.isprintable())[:_MOST_TEXT]
+
+
+def _must_be_plain(grants: Sequence[Grant]) -> tuple[Grant, ...]:
+    """
+    The grants, each once.
+
+    Raises:
+        InputError: a pattern has control characters, which no name has.
+    """
+    for each in grants:
+        if not each.pattern.isprintable():
+            raise InputError(f"{each.pattern[:80]!r} is no pattern of names: it has control characters")
+    return tuple(dict.fromkeys(grants))
 
 
 def _power(actor: Actor, user: str) -> Power | None:
