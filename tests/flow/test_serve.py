@@ -85,6 +85,41 @@ def test_the_doors_know_nothing_of_each_other(tmp_path: Path) -> None:
     assert (404, 404) == asyncio.run(during(tmp_path, look))
 
 
+def test_no_part_of_an_answer_waits_for_another(tmp_path: Path) -> None:
+    """
+    The connections of both doors send what there is at once; else head and body are 40 ms apart.
+    """
+
+    def look(control: int, files: int) -> list[int]:
+        inherited = []
+        for listener in _listening({control, files}):
+            with listener:
+                inherited.append(listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        return inherited
+
+    assert [1, 1] == asyncio.run(during(tmp_path, look))
+
+
+def _listening(ports: set[int]) -> Iterator[socket.socket]:
+    """
+    The listening sockets of this process at these ports.
+    """
+    for name in Path("/proc/self/fd").iterdir():
+        try:
+            found = socket.socket(fileno=os.dup(int(name.name)))
+        except OSError:
+            continue
+        try:
+            is_wanted = bool(found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+            is_wanted = is_wanted and found.getsockname()[1] in ports
+        except (OSError, IndexError):
+            is_wanted = False
+        if is_wanted:
+            yield found
+        else:
+            found.close()
+
+
 def test_nothing_listens_after_the_end(tmp_path: Path) -> None:
     """
     When `serve` has returned, both ports are closed.
