@@ -195,3 +195,12 @@ def test_a_promotion_is_planned_by_who_may_see(app: App) -> None:
     """
     with pytest.raises(NotFound):
         channels.plan(app, VIC, "candidate", "stable")
+
+
+@pytest.mark.parametrize("place", ["/etc", "file:///etc", "FILE:/etc"])
+def test_one_source_opens_no_folder_of_the_server(app: App, place: str) -> None:
+    """
+    Who may change one source points it elsewhere on the network, and not into this machine.
+    """
+    with pytest.raises(Forbidden):
+        sources.change(app, LEE, "vendor", Wish(url=place), check=False)

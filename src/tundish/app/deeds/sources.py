@@ -37,6 +37,7 @@ def add(app: App, actor: Actor, name: str, wish: Wish, *, check: bool = True) ->
     """
     audit = app.catalog.audit
     with deed(audit, actor, Power.SOURCE_EDIT, "source.add", kind=Kind.SOURCE, name=name) as account:
+        _must_be_away(actor, wish)
         source = _drafted(name, wish)
         account.after = public(source)
         offer = catalogue.admit(app.desk(), source, check=check)
@@ -55,6 +56,7 @@ def change(app: App, actor: Actor, name: str, wish: Wish, *, check: bool = True)
     """
     audit = app.catalog.audit
     with deed(audit, actor, Power.SOURCE_EDIT, "source.change", kind=Kind.SOURCE, name=name) as account:
+        _must_be_away(actor, wish)
         account.before = public(app.catalog.sources.get(name))
         source, offer = catalogue.amend(app.desk(), name, wish, check=check)
         account.after = public(source)
@@ -99,6 +101,7 @@ def check(app: App, actor: Actor, name: str, wish: Wish) -> Offer:
     """
     audit = app.catalog.audit
     with deed(audit, actor, Power.SOURCE_EDIT, "source.check", kind=Kind.SOURCE, name=name):
+        _must_be_away(actor, wish)
         saved = next((each for each in app.catalog.sources.list() if each.name == name), None)
         wanted = _drafted(name, wish) if saved is None else wishes.changed(saved, wish)
         is_same = saved is not None and wishes.is_same_stream(saved, wanted)
@@ -122,6 +125,18 @@ def restore_default(
         found = presets.restore(app.desk(), keys, url=url, check=check)
         account.after = {**public(found.source), "selected": found.series}
         return found
+
+
+def _must_be_away(actor: Actor, wish: Wish) -> None:
+    """
+    A folder of this machine may hold what one source does not make anybody's to read.
+
+    Raises:
+        Forbidden: it is one, and the actor may not change all sources.
+    """
+    places = [each for each in (wish.url, *(wish.mirrors or ())) if each is not None]
+    if any(each.startswith("/") or each[:5].lower() == "file:" for each in places):
+        actor.must(Power.SOURCE_EDIT)
 
 
 def _drafted(name: str, wish: Wish) -> Source:
