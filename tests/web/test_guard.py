@@ -126,3 +126,14 @@ def test_a_page_that_is_not_there_is_said_to_people_only(few: Seeded) -> None:
         "there is no page" in stranger.get("/nowhere", accept="application/json").text,
         "there is no page" in stranger.get("/api/v1/nowhere").text,
     )
+
+
+def test_who_logs_in_ends_the_session_before(few: Seeded) -> None:
+    """
+    What the browser forgets counts no more.
+    """
+    first, second = Visitor(few).log_in("vic"), Visitor(few)
+    second.cookies.update(first.cookies)
+    second.log_in("ada")
+
+    assert (303, 200) == (first.get("/images").status, second.get("/images").status)

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from tundish.core.errors import Locked, TundishError
 from tundish.web.guard import local
 from tundish.web.visit import SESSION, THEME, Answer, Cookie, Moved, Route, Shown, Visit
-from tundish.web.words import span
 
 A_YEAR = 365 * 86_400
 
@@ -30,10 +29,10 @@ def log_in(visit: Visit) -> Answer:
     try:
         actor = visit.house.admission.login(name, visit.form.text("password"), visit.address)
     except Locked as error:
-        wait = f"{error}; try again in {span(error.retry_after)}"
-        return _login(then=then, name=name, problem=wait, status=429)
+        return _login(then=then, name=name, problem=str(error), status=429)
     except TundishError as error:
         return _login(then=then, name=name, problem=str(error), status=401)
+    visit.house.admission.close_session(visit.session)  # of whoever sat here before
     return Moved(local(then), cookies=(Cookie(SESSION, visit.house.admission.open_session(actor)),))
 
 
