@@ -13,6 +13,7 @@ from tundish.anatomy.filesystem.known import read_filesystem
 from tundish.anatomy.image import Compression, Disk, Form, Image, Wrapping
 from tundish.anatomy.index import Keep
 from tundish.anatomy.keeping import nothing, worth_keeping
+from tundish.anatomy.packed.pages import Aside
 from tundish.anatomy.packed.seekable import seekable
 from tundish.anatomy.packed.unwrapping import Progress, Unwrapping, ahead, silent
 from tundish.anatomy.readable import Bytes, Readable
@@ -45,17 +46,22 @@ _ANYWHERE = _ROOTS | _DISKS | {Form.EMPTY}  # forms that are read at any place
 
 
 def read_image(
-    readable: Readable, name: str, *, keep: Keep = worth_keeping, heard: Progress = silent
+    readable: Readable,
+    name: str,
+    *,
+    keep: Keep = worth_keeping,
+    heard: Progress = silent,
+    aside: Aside | None = None,
 ) -> Image:
     """
-    Read an image file of any kind; `name` is that of the file.
+    Read an image file of any kind; `name` is that of the file, `aside` takes what is too much for memory.
 
     Raises:
         BadImage: it is more than may be held in memory.
     """
     compression = compression_of(readable.read_at(0, HEAD))
     if compression is not Compression.NONE:
-        return _packed(readable, name, compression, keep, heard)
+        return _packed(readable, name, compression, keep, heard, aside=aside)
     form = form_of(readable)
     if form is Form.TAR and not carries_a_disk(readable.read_at(0, HEAD)):
         unwrapping = Unwrapping(readable, compression, heard)
@@ -64,7 +70,15 @@ def read_image(
     return _anywhere(readable, name, form, Wrapping(compression, readable.size, readable.size))
 
 
-def _packed(readable: Readable, name: str, compression: Compression, keep: Keep, heard: Progress) -> Image:
+def _packed(
+    readable: Readable,
+    name: str,
+    compression: Compression,
+    keep: Keep,
+    heard: Progress,
+    *,
+    aside: Aside | None,
+) -> Image:
     unwrapping = Unwrapping(readable, compression, heard)
     pieces = iter(unwrapping)
     first = list(_until(pieces, HEAD))
@@ -72,10 +86,10 @@ def _packed(readable: Readable, name: str, compression: Compression, keep: Keep,
     form = form_of(Bytes(head))
 
     def anywhere() -> Readable:
-        return seekable(readable, compression)[0]
+        return seekable(readable, compression, aside=aside)[0]
 
     if form in _ANYWHERE or (form is Form.TAR and carries_a_disk(head)):
-        expanded, wrapping = seekable(readable, compression, heard)
+        expanded, wrapping = seekable(readable, compression, heard, aside=aside)
         return _anywhere(expanded, name, form_of(expanded), wrapping)
     if form is Form.TAR:
         listing = read_tar(

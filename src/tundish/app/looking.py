@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from tundish.anatomy.image import Image
 from tundish.anatomy.opening import read_image
+from tundish.anatomy.packed.pages import Aside
 from tundish.anatomy.packed.unwrapping import Progress, silent
 from tundish.anatomy.readable import File
 from tundish.app.folder import folder_image
@@ -55,11 +56,14 @@ class Shelf:
 
 
 @contextmanager
-def look(what: str, shelf: Callable[[], Shelf], heard: Progress = silent) -> Iterator[Image]:
+def look(
+    what: str, shelf: Callable[[], Shelf], heard: Progress = silent, aside: Aside | None = None
+) -> Iterator[Image]:
     """
     An image by the path of a file or folder, or by its ref (os/series/arch@version) in the catalog.
 
     `shelf` is called for a ref only. `heard` is told how many bytes are read of how many, now and then.
+    `aside` takes what is too much for memory.
 
     Raises:
         NotFound: there is neither such a path nor such an image.
@@ -74,17 +78,19 @@ def look(what: str, shelf: Callable[[], Shelf], heard: Progress = silent) -> Ite
         return
     if is_file:
         with _opened(path) as stream:
-            yield read_image(File(stream), path.name, heard=heard)
+            yield read_image(File(stream), path.name, heard=heard, aside=aside)
         return
     if what.startswith(("/", "./", "../", "~")) or "/" not in what:
         raise NotFound(f"{what} is no file, no folder, and no name of an image, like debian/bookworm/amd64")
     found = shelf()
-    with look_at(found.images.find(what), found.blobs, heard) as image:
+    with look_at(found.images.find(what), found.blobs, heard, aside) as image:
         yield image
 
 
 @contextmanager
-def look_at(holding: Holding, blobs: BlobSource, heard: Progress = silent) -> Iterator[Image]:
+def look_at(
+    holding: Holding, blobs: BlobSource, heard: Progress = silent, aside: Aside | None = None
+) -> Iterator[Image]:
     """
     An image of the catalog: its root file system, or its disk.
 
@@ -94,7 +100,7 @@ def look_at(holding: Holding, blobs: BlobSource, heard: Progress = silent) -> It
     """
     item = root_of(holding)
     with blobs.open(item.digest) as stream:
-        yield read_image(File(stream), item.path.rpartition("/")[2], heard=heard)
+        yield read_image(File(stream), item.path.rpartition("/")[2], heard=heard, aside=aside)
 
 
 def root_of(holding: Holding) -> Item:

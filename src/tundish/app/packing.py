@@ -15,6 +15,7 @@ from tundish.anatomy.index import Entry, Index, Kind
 from tundish.anatomy.pack.compress import compressed
 from tundish.anatomy.pack.tar import latest, tar
 from tundish.anatomy.packed.unwrapping import Progress, silent
+from tundish.app.beside import beside
 from tundish.app.laying import DISKS, LAID, Container, Fill, Wish, filled, streamed, warned
 from tundish.app.looking import Shelf, look
 from tundish.app.rereading import compare, last_ext, root_of
@@ -73,7 +74,7 @@ def pack(
         IntegrityError: what was written reads otherwise than what was to be written.
         NoSpace, StorageError: it cannot be written; nothing is left.
     """
-    with look(what, shelf, heard) as image:
+    with beside(target.parent) as aside, look(what, shelf, heard, aside) as image:
         root = whole_root(image)
         return pack_root(root, container, target, epoch=epoch, verify=verify, wish=wish, wrote=wrote)
 

@@ -1,8 +1,9 @@
 """
 The stream of something packed, made readable at any place: its pages, held packed again but each by itself.
 
-Pages of zeros take nothing. Beyond `HELD` pages are not held: they are unpacked again from the place before
-them where the packed file can be entered, if it has such places.
+Pages of zeros take nothing. Beyond `HELD` pages are put aside, if the caller gives a place; else they are not
+held: they are unpacked again from the place before them where the packed file can be entered, if it has such
+places.
 """
 
 from collections import OrderedDict
@@ -16,6 +17,7 @@ from tundish.core.errors import BadImage
 
 PAGE = 256 * 1024
 HELD = 512 * 1024 * 1024  # bytes of packed pages
+HELD_WITH_ASIDE = 32 * 1024 * 1024  # where the rest is put aside
 RECENT = 32  # unpacked ones
 
 _ZEROS = bytes(PAGE)
@@ -36,15 +38,30 @@ class Entrances(Protocol):
         ...
 
 
+class Aside(Protocol):
+    """
+    A place for bytes beside memory.
+    """
+
+    def put(self, data: bytes, /) -> int:
+        """
+        Take bytes, and say where they are.
+        """
+        ...
+
+    def get(self, at: int, length: int, /) -> bytes: ...
+
+
 class Pages:
     """
     First `add` everything, then `close`, then read. A page asked for may be read by several threads.
     """
 
-    def __init__(self, entrances: Entrances | None, limit: int = HELD) -> None:
+    def __init__(self, entrances: Entrances | None, limit: int = HELD, aside: Aside | None = None) -> None:
         self.size = 0
-        self._entrances, self._left = entrances, limit
-        self._pages: list[bytes | None] = []  # empty: zeros
+        self._entrances, self._aside = entrances, aside
+        self._left = limit if aside is None else min(limit, HELD_WITH_ASIDE)
+        self._pages: list[bytes | tuple[int, int] | None] = []  # empty: zeros; place and length: put aside
         self._begun = bytearray()
         self._packer = zstandard.ZstdCompressor(level=1)
         self._unpacker = zstandard.ZstdDecompressor()
@@ -57,7 +74,7 @@ class Pages:
         """
         Whether further pages are not held.
         """
-        return self._left <= 0
+        return self._left <= 0 and self._aside is None
 
     def add(self, piece: bytes) -> None:
         """
@@ -106,6 +123,10 @@ class Pages:
         if page == _ZEROS[: len(page)]:
             self._pages.append(b"")
             return
+        if self._left <= 0 and self._aside is not None:
+            packed = self._packer.compress(page)
+            self._pages.append((self._aside.put(packed), len(packed)))
+            return
         if self._left > 0:
             # A copy, because what the packer gives is cut from a longer piece, whose rest would be lost.
             packed = bytes(memoryview(self._packer.compress(page)))
@@ -125,10 +146,14 @@ class Pages:
             if held == b"":
                 return _ZEROS[: min(PAGE, self.size - number * PAGE)]
             if (page := self._recent.get(number)) is None:
-                page = self._again(number) if held is None else self._unpacker.decompress(held, PAGE)
+                page = self._again(number) if held is None else self._unpacked(held)
                 self._remember(number, page)
             self._recent.move_to_end(number)
             return page
+
+    def _unpacked(self, held: bytes | tuple[int, int]) -> bytes:
+        packed = self._aside.get(*held) if self._aside is not None and isinstance(held, tuple) else held
+        return self._unpacker.decompress(packed, PAGE) if isinstance(packed, bytes) else b""
 
     def _remember(self, number: int, page: bytes) -> None:
         self._recent[number] = page

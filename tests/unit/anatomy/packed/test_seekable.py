@@ -65,6 +65,34 @@ def test_what_is_not_held_is_unpacked_again(compression: Compression) -> None:
     ]
 
 
+class Aside:
+    """
+    In memory, where a test can see how much it took.
+    """
+
+    def __init__(self) -> None:
+        self.taken = b""
+
+    def put(self, data: bytes) -> int:
+        self.taken += data
+        return len(self.taken) - len(data)
+
+    def get(self, at: int, length: int) -> bytes:
+        return self.taken[at : at + length]
+
+
+@pytest.mark.parametrize("compression", PACKED)
+def test_what_is_not_held_is_put_aside(compression: Compression) -> None:
+    """
+    However it is packed, what was put aside reads the same at any place.
+    """
+    aside = Aside()
+    readable, _ = seekable(Bytes(PACKED[compression]), compression, limit=SMALL, aside=aside)
+
+    expected = (True, [DATA[at : at + length] for at, length in places()])
+    assert expected == (bool(aside.taken), [readable.read_at(at, length) for at, length in places()])
+
+
 @pytest.mark.parametrize("compression", [Compression.BZIP2, Compression.ZSTD])
 def test_what_cannot_be_entered_says_what_to_do(compression: Compression) -> None:
     """
