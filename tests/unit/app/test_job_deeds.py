@@ -181,3 +181,14 @@ def test_nobody_promotes_what_is_hidden(app: App) -> None:
 
     with pytest.raises(NotFound, match="not yours to see"):
         jobs.begin(app, cat, "promote", {"channel": "lab", "source": "secret", "release": 1})
+
+
+def test_a_page_of_jobs_is_full_of_what_may_be_seen(app: App) -> None:
+    """
+    Those of others take no place in it, so who sees few is not shown an empty list.
+    """
+    first = jobs.begin(app, BOB, "sync", {"sources": ["lab"]})
+    for name in ("one", "two", "three"):
+        jobs.begin(app, ADA, "sync", {"sources": [name]})
+
+    assert [first.id] == [each.id for each in jobs.list_(app, BOB, limit=2)]

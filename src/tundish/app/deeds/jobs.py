@@ -22,6 +22,7 @@ from tundish.core.people import Actor, Kind, Power
 from tundish.publish.showing import release_before
 
 STOPPABLE = ("sync",)  # kinds that listen even where a command runs them
+_LOOKS = 40  # pages that are looked through for one of which the actor may see all
 _LONG = "keyring"  # what a line of the audit leaves out
 
 
@@ -107,8 +108,14 @@ def list_(app: App, actor: Actor, *, kind: str = "", before: int = 0, limit: int
     The last jobs that the actor may see, the newest first; with `before`, those older than the one of this
     number.
     """
-    found = app.catalog.jobs.list(limit, kind=kind, before=before)
-    return tuple(job for job in found if is_visible(actor, job))
+    seen: list[Job] = []
+    for _ in range(_LOOKS):
+        rows = app.catalog.jobs.list(limit, kind=kind, before=before)
+        seen += [job for job in rows if is_visible(actor, job)]
+        if len(rows) < limit or len(seen) >= limit:
+            break
+        before = rows[-1].id
+    return tuple(seen[:limit])
 
 
 def log(app: App, actor: Actor, number: int, *, after: int = 0, limit: int = LINES_KEPT) -> tuple[Line, ...]:
