@@ -16,11 +16,12 @@ from bench.disk import DISK
 from bench.key import Key, throw_away_key
 from bench.machine import describe
 from bench.measure import RunFailed
+from bench.pack import PACK
 from bench.root import INDEX
 from bench.stream import KIB
 from bench.trial import Trial, measure
 
-LOOKS = {look.name: look for look in (DISK, INDEX)}
+LOOKS = {look.name: look for look in (DISK, INDEX, PACK)}
 
 
 def options(arguments: list[str]) -> argparse.Namespace:

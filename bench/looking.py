@@ -1,8 +1,8 @@
 """
 Looking into an image against reading it: what a case is, and its figures.
 
-Every work is a command on one image file, which is not in the page cache when it begins: so reading costs
-what the disk of the machine costs, for all alike.
+Every work is a command on one image file or folder, which is not in the page cache when it begins: so reading
+costs what the disk of the machine costs, for all alike.
 """
 
 import os
@@ -98,11 +98,13 @@ def measure(look: Look, *, rounds: int, scratch: Path, tell: Tell) -> dict[str, 
 
 def _forget(image: Path) -> None:
     """
-    Let the page cache drop the image.
+    Let the page cache drop the image, or every file of a folder.
     """
-    with image.open("rb") as file:
-        os.fsync(file.fileno())
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    for path in [image] if image.is_file() else image.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def as_markdown(look: Look, usages: dict[str, list[Usage]]) -> str:

@@ -39,9 +39,9 @@ def make(folder: Path) -> Path:
     Raises:
         RunFailed: gzip is missing or failed, or this machine has no files of its own.
     """
-    pool, tar = _pool(), folder / "root.tar"
+    tar = folder / "root.tar"
     with tarfile.open(tar, "w", format=tarfile.PAX_FORMAT) as made:
-        for number, (path, data) in enumerate(_files(pool)):
+        for number, (path, data) in enumerate(files(MEMBERS, CONTENT)):
             about = tarfile.TarInfo(path)
             about.size, about.mtime, about.mode = len(data), 1_700_000_000 + number, 0o644
             made.addfile(about, io.BytesIO(data))
@@ -52,10 +52,16 @@ def make(folder: Path) -> Path:
     return tar.with_name("root.tar.gz")
 
 
-def _files(pool: bytes) -> Iterator[tuple[str, bytes]]:
-    chance = Random(1)
-    drawn = [chance.lognormvariate(8.0, 2.0) for _ in range(MEMBERS)]
-    scale = CONTENT / sum(drawn)
+def files(members: int, content: int) -> Iterator[tuple[str, bytes]]:
+    """
+    So many files of so many bytes in all: most are small, a few make up most of the bytes.
+
+    Raises:
+        RunFailed: this machine has no files of its own.
+    """
+    pool, chance = _pool(), Random(1)
+    drawn = [chance.lognormvariate(8.0, 2.0) for _ in range(members)]
+    scale = content / sum(drawn)
     for number, one in enumerate(drawn):
         folder = f"usr/share/doc/package-{number // 8}" if number % 3 else f"etc/service-{number // 30}"
         yield f"./{folder}/file-{number}", _cut(pool, chance, int(one * scale))
