@@ -14,19 +14,21 @@ from tundish.store.durable import on_disk
 
 
 @contextmanager
-def beside(folder: Path) -> Iterator["Beside"]:
+def beside(target: Path) -> Iterator["Beside"]:
     """
-    A place for bytes on the disk of a folder.
+    A place for bytes on the disk where a file is to be.
 
     Raises:
         NoSpace, StorageError: no file can be made there.
     """
     with ExitStack() as stack:
-        with on_disk(folder):
+        with on_disk(target):
             file = stack.enter_context(
-                tempfile.TemporaryFile(dir=folder, prefix=".tundish-", buffering=0)  # closing writes nothing
+                tempfile.TemporaryFile(
+                    dir=target.parent, prefix=".tundish-", buffering=0
+                )  # closing writes nothing
             )
-        yield Beside(folder, file)
+        yield Beside(target, file)
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class Beside:
     An `Aside` in a file.
     """
 
-    _folder: Path
+    _target: Path
     _file: IO[bytes]
     _size: int = 0
 
@@ -45,7 +47,7 @@ class Beside:
             NoSpace, StorageError: it cannot be written.
         """
         at, rest = self._size, memoryview(data)
-        with on_disk(self._folder):
+        with on_disk(self._target):
             while rest:
                 rest = rest[self._file.write(rest) :]
         self._size += len(data)
@@ -56,5 +58,5 @@ class Beside:
         Raises:
             StorageError: it cannot be read.
         """
-        with on_disk(self._folder):
+        with on_disk(self._target):
             return os.pread(self._file.fileno(), length, at)

@@ -74,7 +74,7 @@ def pack(
         IntegrityError: what was written reads otherwise than what was to be written.
         NoSpace, StorageError: it cannot be written; nothing is left.
     """
-    with beside(target.parent) as aside, look(what, shelf, heard, aside) as image:
+    with beside(target) as aside, look(what, shelf, heard, aside) as image:
         root = whole_root(image)
         return pack_root(root, container, target, epoch=epoch, verify=verify, wish=wish, wrote=wrote)
 
