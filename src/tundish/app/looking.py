@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tundish.anatomy.image import Image
+from tundish.anatomy.index import Keep
+from tundish.anatomy.keeping import worth_keeping
 from tundish.anatomy.opening import read_image
 from tundish.anatomy.packed.pages import Aside
 from tundish.anatomy.packed.unwrapping import Progress, silent
@@ -57,13 +59,18 @@ class Shelf:
 
 @contextmanager
 def look(
-    what: str, shelf: Callable[[], Shelf], heard: Progress = silent, aside: Aside | None = None
+    what: str,
+    shelf: Callable[[], Shelf],
+    heard: Progress = silent,
+    *,
+    keep: Keep = worth_keeping,
+    aside: Aside | None = None,
 ) -> Iterator[Image]:
     """
     An image by the path of a file or folder, or by its ref (os/series/arch@version) in the catalog.
 
     `shelf` is called for a ref only. `heard` is told how many bytes are read of how many, now and then.
-    `aside` takes what is too much for memory.
+    `keep` says which files stay in memory, `aside` takes what is too much for it.
 
     Raises:
         NotFound: there is neither such a path nor such an image.
@@ -78,18 +85,23 @@ def look(
         return
     if is_file:
         with _opened(path) as stream:
-            yield read_image(File(stream), path.name, heard=heard, aside=aside)
+            yield read_image(File(stream), path.name, keep=keep, heard=heard, aside=aside)
         return
     if what.startswith(("/", "./", "../", "~")) or "/" not in what:
         raise NotFound(f"{what} is no file, no folder, and no name of an image, like debian/bookworm/amd64")
     found = shelf()
-    with look_at(found.images.find(what), found.blobs, heard, aside) as image:
+    with look_at(found.images.find(what), found.blobs, heard, keep=keep, aside=aside) as image:
         yield image
 
 
 @contextmanager
 def look_at(
-    holding: Holding, blobs: BlobSource, heard: Progress = silent, aside: Aside | None = None
+    holding: Holding,
+    blobs: BlobSource,
+    heard: Progress = silent,
+    *,
+    keep: Keep = worth_keeping,
+    aside: Aside | None = None,
 ) -> Iterator[Image]:
     """
     An image of the catalog: its root file system, or its disk.
@@ -100,7 +112,7 @@ def look_at(
     """
     item = root_of(holding)
     with blobs.open(item.digest) as stream:
-        yield read_image(File(stream), item.path.rpartition("/")[2], heard=heard, aside=aside)
+        yield read_image(File(stream), item.path.rpartition("/")[2], keep=keep, heard=heard, aside=aside)
 
 
 def root_of(holding: Holding) -> Item:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tundish.anatomy.hashing import hashed
 from tundish.anatomy.image import Compression, Image
 from tundish.anatomy.index import Entry, Index, Kind
+from tundish.anatomy.keeping import nothing
 from tundish.anatomy.pack.compress import compressed
 from tundish.anatomy.pack.tar import latest, tar
 from tundish.anatomy.packed.unwrapping import Progress, silent
@@ -74,7 +75,7 @@ def pack(
         IntegrityError: what was written reads otherwise than what was to be written.
         NoSpace, StorageError: it cannot be written; nothing is left.
     """
-    with beside(target) as aside, look(what, shelf, heard, aside) as image:
+    with beside(target) as aside, look(what, shelf, heard, keep=nothing, aside=aside) as image:
         root = whole_root(image)
         return pack_root(root, container, target, epoch=epoch, verify=verify, wish=wish, wrote=wrote)
 
