@@ -104,6 +104,15 @@ def test_an_unfit_upload_is_offered_once_it_is_accepted(app: App) -> None:
     assert State.COMPLETE is uploads.accept(app, ME, ref, "it boots in the lab").state
 
 
+def test_an_unfit_upload_is_accepted_without_its_version(app: App) -> None:
+    """
+    The newest one that waits for it is meant, by any part of its name that ends with a slash.
+    """
+    brought(app)
+
+    assert State.COMPLETE is uploads.accept(app, ME, "custom/rocky9", "it boots in the lab").state
+
+
 def test_pieces_may_come_one_by_one_and_again(app: App) -> None:
     """
     A chunk that is sent again changes nothing, not even after the end.

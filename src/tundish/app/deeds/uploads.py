@@ -121,7 +121,7 @@ def accept(app: App, actor: Actor, ref: str, reason: str) -> Holding:
         Conflict: it is no upload of ours that was found unfit.
         InputError: there is no reason.
     """
-    holding = app.catalog.images.find(ref)
+    holding = _unfit(app, ref) or app.catalog.images.find(ref)
     power, kind, name = Power.IMAGE_EDIT, Kind.IMAGE, f"{holding.product.os}/{holding.product.series}"
     with deed(app.catalog.audit, actor, power, "image.accept", kind=kind, name=name) as account:
         if not reason.strip():
@@ -136,6 +136,20 @@ def accept(app: App, actor: Actor, ref: str, reason: str) -> Holding:
         make_available(app, holding, keep_old=True)
         app.catalog.events.add("accepted", holding.ref, f"by {actor.name}: {reason}", clock.now())
     return app.catalog.images.get(holding.id)
+
+
+def _unfit(app: App, ref: str) -> Holding | None:
+    """
+    The newest upload that waits to be accepted, where a ref names no version: other verbs mean complete ones.
+    """
+    if "@" in ref:
+        return None
+    waiting = [
+        each
+        for each in app.catalog.images.list(source=OWN, states=[State.INCOMPLETE])
+        if f"{each.product.ref}/".startswith(f"{ref}/")
+    ]
+    return max(waiting, key=lambda each: each.version.name, default=None)
 
 
 def get(app: App, actor: Actor, number: int) -> Upload:
