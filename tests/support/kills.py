@@ -46,7 +46,7 @@ def note(record: Record, work: str, seed: int, point: int, count: int) -> None:
     """
     Say with a test's result which kill it was about.
     """
-    record(_NAME, Kill(work, seed, point, count))
+    record(_NAME, [work, seed, point, count])  # plain, for it goes from process to process
 
 
 def lines(ended: Iterable[Ended]) -> Iterator[str]:
@@ -54,7 +54,10 @@ def lines(ended: Iterable[Ended]) -> Iterator[str]:
     What the documents may quote, one line for each kind of work.
     """
     found = [
-        (value, each.passed) for each in ended for _, value in each.properties if isinstance(value, Kill)
+        (Kill(*value), each.passed)
+        for each in ended
+        for name, value in each.properties
+        if name == _NAME and isinstance(value, list | tuple)
     ]
     for work in sorted({kill.work for kill, _ in found}):
         kills = [kill for kill, _ in found if kill.work == work]
