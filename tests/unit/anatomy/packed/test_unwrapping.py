@@ -34,7 +34,7 @@ PACKERS: dict[Compression, Pack] = {
 }
 NOISE = random.Random(7).randbytes(300_000)  # no secret
 DATA = NOISE + b"the same again" * 20_000
-ALL = pytest.mark.parametrize(("compression", "pack"), PACKERS.items(), ids=str)
+ALL = pytest.mark.parametrize(("compression", "pack"), PACKERS.items(), ids=[str(each) for each in PACKERS])
 
 
 def unwrapped(packed: bytes, compression: Compression) -> tuple[bytes, Wrapping]:
