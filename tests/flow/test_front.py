@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from bench.server import PATH, USER
@@ -62,12 +63,17 @@ class Served:
     log: Path
     pid: int
 
-    def lines(self) -> list[dict[str, object]]:
+    def lines(self, **awaited: object) -> list[dict[str, object]]:
         """
-        The records of requests, so far.
+        The records of requests, once there is one like this: it is written after the answer was sent.
         """
-        found = (json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{"))
-        return [line for line in found if "door" in line]
+        until = monotonic() + 20
+        while True:
+            whole = self.log.read_text().rpartition("\n")[0].splitlines()
+            found = [json.loads(line) for line in whole if line.startswith("{")]
+            lines = [line for line in found if "door" in line]
+            if monotonic() > until or any(awaited.items() <= line.items() for line in lines):
+                return lines
 
 
 @contextmanager
@@ -156,7 +162,7 @@ def test_behind_nginx_the_client_is_the_one_that_counts(behind: tuple[Served, in
     """
     served, port = behind
     _, headers, _ = fetched(port, "/tundish/healthz", {"X-Forwarded-For": "1.1.1.1", "X-Request-Id": "mine"})
-    (line,) = [line for line in served.lines() if line["request_id"] == "mine"]
+    (line,) = [line for line in served.lines(request_id="mine") if line["request_id"] == "mine"]
 
     assert ("mine", "127.0.0.2", "/healthz") == (headers["x-request-id"], line["address"], line["path"])
 
@@ -167,7 +173,7 @@ def test_behind_nginx_scripts_lead_to_the_public_host(behind: tuple[Served, int]
     """
     served, port = behind
     script = fetched(port, "/ipxe.cfg")[2]
-    addresses = {line["address"] for line in served.lines() if line["path"] == "/ipxe.cfg"}
+    addresses = {line["address"] for line in served.lines(path="/ipxe.cfg") if line["path"] == "/ipxe.cfg"}
 
     assert (True, {"203.0.113.9"}) == (b"chain http://images.example/ipxe.cfg-" in script, addresses)
 
