@@ -143,7 +143,7 @@ async def _once(request: Request, handle: Handler) -> Response:
         return Response(before.body, before.status, {**before.headers, _REPEATED: "true"})
     try:
         response = await handle(request)
-    except BaseException:
+    except BaseException:  # also when the client went away: no answer may be waited for that never comes
         await run_in_threadpool(answers.drop, actor.name, key)
         raise
     if "no-store" in response.headers.get("cache-control", ""):  # there is a secret in it

@@ -55,7 +55,7 @@ def front(heard: Heard, ids: RequestIds, proxies: Proxies) -> Middleware:
 
         try:
             answer = await _explained(request, handler)
-        except Exception:
+        except Exception:  # a bug is noted as a request that failed, and rises for the server to log
             told(500, 0)
             raise
         answer.headers["X-Request-Id"] = request_id

@@ -49,7 +49,7 @@ class Patient(H11Protocol):
     _came = 0  # bytes since the last look
     _was_waiting = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn says it; asyncio promises less
         super().connection_made(transport)
         most = self.config.limit_concurrency
         if most is not None and len(self.connections) > most:
