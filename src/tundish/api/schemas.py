@@ -6,12 +6,12 @@ Keyrings and passwords are never shown. A field, once here, keeps its name and m
 
 from datetime import datetime
 from typing import Generic, Self, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
 from tundish.core import holding, machine, notice, progress
 from tundish.core.image import Item
+from tundish.core.urls import without_password
 
 Row = TypeVar("Row")
 
@@ -320,19 +320,6 @@ class Health(Shown):
 
 def _public(value: object) -> object:
     return without_password(value) if isinstance(value, str) and "://" in value else value
-
-
-def without_password(url: str) -> str:
-    """
-    A URL as it may be shown: who logs in, and with what, is masked.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "(not a URL)"
-    if "@" not in parts.netloc:
-        return url
-    return parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]).geturl()
 
 
 class Problem(Shown):

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from tundish import __version__
 from tundish.core import clock
+from tundish.core.urls import without_password
 from tundish.web import words
 from tundish.web.assets import Assets
 from tundish.web.visit import Same, Shown, View, Visit
@@ -80,12 +81,3 @@ def _moment(at: datetime | None) -> Markup:
         return Markup('<span class="quiet">never</span>')
     full, spoken = escape(words.stamp(at)), escape(words.ago(at, clock.now()))
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), full, spoken)
-
-
-def without_password(url: str) -> str:
-    """
-    An address as it may be shown: who logs in, and with what, is masked.
-    """
-    scheme, mark, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}***@{host.rpartition('@')[2]}{slash}{path}" if "@" in host else url

@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tundish.app.sampling import Sample
+from tundish.core.urls import without_password
 from tundish.web.chart import chart
-from tundish.web.rendering import curl, without_password
+from tundish.web.rendering import curl
 from tundish.web.visit import Same
 from tundish.web.words import ago, many, percent, size, span
 
