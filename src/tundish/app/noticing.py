@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from tundish.app import resigning
+from tundish.app import unsigned
 from tundish.app.choosing import chosen_commissioning, chosen_schedule, unwanted_notices
 from tundish.app.judging import ChannelFacts, Facts, SourceFacts, judge
 from tundish.catalog.opened import Catalog
@@ -46,7 +46,7 @@ def facts(catalog: Catalog, store: BlobSink) -> Facts:
         commissioning=chosen_commissioning(catalog.choices),
         off=unwanted_notices(catalog.choices),
         failing=tuple(
-            ChannelFacts(each.channel, each.since, each.error) for each in resigning.failing(catalog)
+            ChannelFacts(each.channel, each.since, each.error) for each in unsigned.failing(catalog)
         ),
         last=last,
         error=str(detail.get("error", "")),

@@ -8,12 +8,11 @@ Where there is no channel, nobody is asked for a key, and none is ever made here
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from tundish.app import unsigned
 from tundish.app.channels import every
-from tundish.catalog.choices import Choices
 from tundish.catalog.opened import Catalog
 from tundish.core.errors import Busy, TundishError, reaction
 from tundish.core.names import ChannelName
@@ -29,17 +28,6 @@ LOG = logging.getLogger(__name__)
 
 class Stoppable(Protocol):
     def is_set(self) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Failing:
-    """
-    A channel that could not be signed anew, since when and why.
-    """
-
-    channel: ChannelName
-    since: datetime
-    error: str
 
 
 class Resigner:
@@ -65,7 +53,7 @@ class Resigner:
                 self._next = now + AGAIN
                 _log(each.error, each.channel)
             if not isinstance(each.error, Busy):
-                _note(catalog.choices, each.channel, each.error, now)
+                unsigned.note(catalog.choices, each.channel, each.error, now)
         return True
 
     def _resign(self, office: Office, name: ChannelName, stop: Stoppable) -> None:
@@ -87,32 +75,6 @@ class Resigner:
             until = done.expires_at.isoformat() if done.expires_at else None
             jobs.end(job, "done", json.dumps({"release": done.release, "expires": until}), self._now())
         LOG.info("channel %s is signed anew, until %s", name, until)
-
-
-def failing(catalog: Catalog) -> tuple[Failing, ...]:
-    """
-    The channels that could not be signed anew when they were last looked at.
-    """
-    found = ((each.name, catalog.choices.get(_place(each.name))) for each in catalog.channels.list())
-    return tuple(_parsed(name, text) for name, text in found if text)
-
-
-def _parsed(name: ChannelName, text: str) -> Failing:
-    since, error = json.loads(text)
-    return Failing(name, datetime.fromisoformat(since), error)
-
-
-def _note(choices: Choices, name: ChannelName, error: TundishError | None, at: datetime) -> None:
-    before = choices.get(_place(name))
-    if error is not None:
-        since = _parsed(name, before).since if before else at
-        choices.set(_place(name), json.dumps([since.isoformat(), str(error)]))
-    elif before:
-        choices.drop(_place(name))
-
-
-def _place(name: ChannelName) -> str:
-    return f"resign/{name}"
 
 
 def _log(error: TundishError, name: ChannelName) -> None:
