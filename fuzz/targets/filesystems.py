@@ -1,8 +1,5 @@
 """
 ext, XFS and btrfs as their makers make them, changed anywhere; the sum of the superblock is put right.
-
-An input is what of an image is not empty: sectors, each with its place. So a filesystem of hundreds of MiB
-is an input of some KiB, and a changed place moves a structure.
 """
 
 import os
@@ -16,52 +13,14 @@ import pytest
 from tests.support.real_disks import MIB, run
 from tests.support.sparse import Sparse
 
+from fuzz.sectors import HEAD, Sectors, changed, packed, summed
 from fuzz.target import KIB, target
-from tundish.anatomy.crc32c import crc32c
 from tundish.anatomy.filesystem import btrfs, ext, lzo, xfs
 from tundish.anatomy.filesystem.filesystem import Filesystem
 from tundish.anatomy.index import Kind
 from tundish.core.errors import BadImage
 
-_SECTOR, _PLACE = 512, 4
-ROW = _PLACE + _SECTOR
-HEAD = 8  # the size of the whole
-_MOST = 1 << 34  # bytes of an image
-_LONGEST = 512 * KIB
-_VALUES = (0, 1, 2, 0x7F, 0xFF, 0x80, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF, 1 << 40)
-
-
-def packed(image: Sparse) -> bytes:
-    rows = [image.size.to_bytes(HEAD, "little")]
-    for start, data in image.parts:
-        for at in range(0, len(data), _SECTOR):
-            if any(data[at : at + _SECTOR]):
-                place = (start + at) // _SECTOR
-                rows.append(place.to_bytes(_PLACE, "little") + data[at : at + _SECTOR].ljust(_SECTOR, b"\0"))
-    return b"".join(rows)
-
-
-def unpacked(data: bytes) -> Sparse:
-    size = int.from_bytes(data[:HEAD], "little") % _MOST
-    rows = [data[at : at + ROW] for at in range(HEAD, len(data), ROW)]
-    places = {int.from_bytes(row[:_PLACE], "little") * _SECTOR: row[_PLACE:] for row in rows}
-    return Sparse(size, tuple(sorted(places.items())))
-
-
-def changed(data: bytes, chance: Random) -> bytes:
-    """
-    A number somewhere in a sector becomes another, or one from elsewhere.
-    """
-    new = bytearray(data)
-    for _ in range(chance.choice((1, 1, 2, 4)) if len(data) > 2 * ROW else 0):
-        row = HEAD + chance.randrange((len(data) - HEAD) // ROW) * ROW + _PLACE
-        width, order = chance.choice((1, 2, 4, 8)), chance.choice(("little", "big"))
-        at = row + chance.randrange(_SECTOR // width) * width
-        value = chance.choice((*_VALUES, int.from_bytes(new[at : at + width], "little") + 1))
-        there = chance.randrange(len(data) - 8)
-        number = (value % (1 << 8 * width)).to_bytes(width, "big" if order == "big" else "little")
-        new[at : at + width] = number if chance.random() < 0.7 else data[there : there + width]
-    return bytes(new[: len(data)])
+_LONGEST = 192 * KIB  # of sectors with their places; the largest seed has 129 KiB
 
 
 def listed(found: Filesystem) -> None:
@@ -125,9 +84,9 @@ def filesystems_ext(data: bytes) -> None:
     """
     An ext2, ext3 or ext4 is listed and its files are read, or it is refused.
     """
-    image = unpacked(data)
-    total = crc32c(image.read_at(1024, 1020))
-    listed(ext.read(image.changed(2044, total.to_bytes(4, "little")), "fuzz"))
+    image = Sectors(data)
+    image.put(2044, summed(image.read_at(1024, 1020)).to_bytes(4, "little"))
+    listed(ext.read(image, "fuzz"))
 
 
 def _proto(folder: str, most: int) -> str:
@@ -184,9 +143,11 @@ def filesystems_xfs(data: bytes) -> None:
     """
     An XFS is listed and its files are read, or it is refused.
     """
-    image = unpacked(data).changed(102, (512).to_bytes(2, "big")).changed(224, bytes(4))
-    total = crc32c(image.read_at(0, 512)) ^ 0xFFFF_FFFF
-    listed(xfs.read(image.changed(224, total.to_bytes(4, "little")), "fuzz"))
+    image = Sectors(data)
+    image.put(102, (512).to_bytes(2, "big"))
+    image.put(224, bytes(4))
+    image.put(224, (summed(image.read_at(0, 512)) ^ 0xFFFF_FFFF).to_bytes(4, "little"))
+    listed(xfs.read(image, "fuzz"))
 
 
 def _btrfses() -> Iterator[bytes]:
@@ -199,9 +160,9 @@ def filesystems_btrfs(data: bytes) -> None:
     """
     A btrfs is listed and its files are read, or it is refused.
     """
-    image = unpacked(data)
-    total = crc32c(image.read_at(64 * KIB + 32, 4064)) ^ 0xFFFF_FFFF
-    listed(btrfs.read(image.changed(64 * KIB, total.to_bytes(4, "little")), "fuzz"))
+    image = Sectors(data)
+    image.put(64 * KIB, (summed(image.read_at(64 * KIB + 32, 4064)) ^ 0xFFFF_FFFF).to_bytes(4, "little"))
+    listed(btrfs.read(image, "fuzz"))
 
 
 def _lzos() -> Iterator[bytes]:

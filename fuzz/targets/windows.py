@@ -15,8 +15,9 @@ from tests.support.hives import hive
 from tests.support.real_disks import MIB, run
 from tests.support.sparse import Sparse
 
+from fuzz.sectors import HEAD, ROW, Sectors, changed, packed
 from fuzz.target import KIB, target
-from fuzz.targets.filesystems import HEAD, ROW, changed, listed, packed, unpacked
+from fuzz.targets.filesystems import listed
 from tundish.anatomy.filesystem import lznt1, ntfs
 from tundish.anatomy.registry import Hive
 from tundish.core.errors import BadImage
@@ -77,7 +78,7 @@ def filesystems_ntfs(data: bytes) -> None:
     """
     An NTFS is listed and its files are read, or it is refused.
     """
-    listed(ntfs.read(unpacked(data), "fuzz"))
+    listed(ntfs.read(Sectors(data), "fuzz"))
 
 
 def _packs() -> Iterator[bytes]:
