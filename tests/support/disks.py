@@ -48,6 +48,7 @@ class Part:
     features: tuple[str, ...] = ()
     free_zeroed: float | None = 1.0
     why: str = ""
+    shown: str = ""  # the folder that a mount shows as the root
 
 
 def disk(
@@ -87,6 +88,7 @@ def _volume(part: Part, number: int, at: int) -> Volume:
         part.free_zeroed,
         index,
         part.why,
+        index.within(part.shown) if index is not None and part.shown else None,
     )
 
 

@@ -122,7 +122,8 @@ class Volume:
     Something on a disk that may hold a filesystem: a partition, a logical volume, or the whole disk.
 
     `state` is "clean", or says why an installer could not mount it (needs recovery, dirty, hibernated, ...).
-    `index` is None where there is nothing to list; `why` then says so.
+    `index` is None where there is nothing to list; `why` then says so. `shown` is what a
+    mount without options shows of it, if not all.
     """
 
     name: str  # "1", "3", "vg/root", "disk"
@@ -139,6 +140,14 @@ class Volume:
     free_zeroed: float | None = None  # share of sampled free blocks that hold only zeros; None: unknown
     index: Index | None = None
     why: str = ""
+    shown: Index | None = None
+
+    @property
+    def mounted(self) -> Index | None:
+        """
+        What the installer sees once it has mounted the volume.
+        """
+        return self.index if self.shown is None else self.shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@ Check an image: what was asked and what was found meet here, and a report comes 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from tundish.anatomy.facts import Facts
-from tundish.anatomy.image import Image
+from tundish.anatomy.facts import Facts, Family
+from tundish.anatomy.image import Form, Image
 from tundish.anatomy.packed.unwrapping import Progress, silent
 from tundish.app.inspecting import facts_within
 from tundish.app.looking import Shelf, look
@@ -90,7 +90,7 @@ def check_image(image: Image, asked: Asked, *, today: date) -> Report:
         in_memory=asked.in_memory,
     )
     target = target_of(target, assumed.request, ephemeral=asked.ephemeral)
-    subject = Subject(image, facts, assumed.request, target)
+    subject = Subject(_asked_about(image, facts), facts, assumed.request, target)
     return report_of(
         subject,
         policy=asked.policy,
@@ -99,6 +99,13 @@ def check_image(image: Image, asked: Asked, *, today: date) -> Report:
         assumed=assumed.told,
         further=damage,
     )
+
+
+def _asked_about(image: Image, facts: Facts) -> Image:
+    """
+    The image as the rules see it: a medium that is no system has no root, whatever files are on it.
+    """
+    return replace(image, root=None) if image.form is Form.ISO and facts.family is Family.NONE else image
 
 
 def _facts(image: Image, arch: str) -> tuple[Facts, tuple[Finding, ...]]:

@@ -50,7 +50,7 @@ def facts_within(image: Image, arch: str = "") -> Facts:
         BadImage: it is damaged where it has to be read.
     """
     target = target_of(image.disk) if image.disk else None
-    return facts_of(_root(image), image.disk, target.index if target else None, arch)
+    return facts_of(_root(image), image.disk, target.mounted if target else None, arch)
 
 
 def inspected(image: Image) -> Inspected:

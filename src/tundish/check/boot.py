@@ -17,6 +17,13 @@ _FALLBACK_IN_HOOK = r"EFI/BOOT|bootx64|bootaa64|--removable|force_efi_extra_remo
 _CALLS_BUILTIN = r"builtin_curthooks|curthooks\.(?:curthooks|builtin)|curtin\.commands\.curthooks"
 
 
+def runs_builtin(subject: Subject) -> bool:
+    """
+    Whether the installer's own hooks run: the image brings none, or one that calls them.
+    """
+    return subject.builtin or says(subject, _CALLS_BUILTIN)
+
+
 def paths_on_esp(subject: Subject) -> set[str]:
     """
     The files below EFI/ of the disk's EFI system partition, or of /boot/efi in a tar, in lower case.
@@ -98,8 +105,7 @@ def expected(subject: Subject) -> Expected:
     held = frozenset(paths_on_esp(subject))
     if subject.image.disk is not None:
         return Expected(held, sure=True, by="the disk")
-    builtin = subject.builtin or says(subject, _CALLS_BUILTIN)
-    if not builtin:
+    if not runs_builtin(subject):
         fallback = {_fallback(subject)} if says(subject, _FALLBACK_IN_HOOK) else set()
         return Expected(held | fallback, sure=bool(fallback), by="the hook of the image")
     return Expected(held | _by_installer(subject), sure=True, by="the installer's GRUB")

@@ -59,7 +59,7 @@ def target_of(subject: Subject) -> Index | None:
     if subject.image.disk is None:
         return subject.root
     volume = volume_of(subject)
-    return volume.index if volume else None
+    return volume.mounted if volume else None
 
 
 def scripts(subject: Subject) -> Iterator[Hook]:

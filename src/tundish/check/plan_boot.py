@@ -175,7 +175,11 @@ def firmware_of(subject: Subject, findings: Sequence[Finding]) -> tuple[str, ...
     """
     By what the machine can boot, in the words of people. Of a tar this is what the installer can make of it.
     """
-    broken = {one.rule for one in findings if one.status is Status.FAIL and one.severity is Severity.ERROR}
+    broken = {
+        one.rule
+        for one in findings
+        if one.status is Status.FAIL and one.severity is not Severity.WARNING  # an info: nobody needs it
+    }
     found = boots(subject)
     if subject.image.disk is None and subject.builtin:
         # the installer puts in place what a firmware needs, fetched if it must be

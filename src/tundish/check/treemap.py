@@ -114,19 +114,20 @@ def _worst(row: Sequence[float], side: float) -> float:
 
 def _laid(row: Sequence[float], box: Box) -> tuple[list[Box], Box]:
     """
-    A row along the shorter side of a box, and what is left of that.
+    A row along the shorter side of a box, and what is left of that. Nothing leaves the box: where hardly
+    anything is left of it, a quotient of two rounding errors may be any number.
     """
     total, found = sum(row), []
     if box.width >= box.height:
-        width, at = total / box.height if box.height else 0, box.y
+        width, at = min(total / box.height if box.height else 0, box.width), box.y
         for area in row:
-            height = area / width if width else 0
+            height = min(area / width if width else 0, max(box.y + box.height - at, 0))
             found.append(Box(box.x, at, width, height))
             at += height
         return found, Box(box.x + width, box.y, max(box.width - width, 0), box.height)
-    height, at = total / box.width if box.width else 0, box.x
+    height, at = min(total / box.width if box.width else 0, box.height), box.x
     for area in row:
-        width = area / height if height else 0
+        width = min(area / height if height else 0, max(box.x + box.width - at, 0))
         found.append(Box(at, box.y, width, height))
         at += width
     return found, Box(box.x, box.y + height, box.width, max(box.height - height, 0))

@@ -8,9 +8,10 @@ from types import ModuleType
 
 import pytest
 
+from tests.support import parts
 from tests.support.disks import ESP, Part, disk, on_disk
-from tests.support.images import File, Folder
-from tests.support.systems import SYSTEMS
+from tests.support.images import File, Folder, Tree
+from tests.support.systems import SYSTEMS, subject_of
 from tests.unit.check.asked import HOOK, system
 from tundish.anatomy.facts import Facts, Family
 from tundish.anatomy.image import Form
@@ -20,6 +21,15 @@ from tundish.check.plan_values import DeployPlan, State
 from tundish.check.rulebook import rulebook
 from tundish.check.run import findings_of
 from tundish.check.subject import Filetype, Request, Subject, Target
+
+
+def _debian_for_bios() -> Tree:
+    """
+    A Debian whose GRUB for UEFI the installer would fetch, and MAAS would not start.
+    """
+    kept = {path: node for path, node in SYSTEMS["debian"].tree().items() if not path.startswith("curtin")}
+    return {**kept, **parts.dpkg(["bash", "grub-pc"])}
+
 
 _PARTS = (
     Part(Form.FAT, ESP, {"EFI/BOOT/BOOTX64.EFI": b"MZ"}),
@@ -156,6 +166,7 @@ def test_own_hooks_let_the_installer_fetch_nothing() -> None:
     [
         (system("ubuntu"), ("BIOS", "UEFI", "Secure Boot")),
         (system("rocky"), ("BIOS", "UEFI", "Secure Boot")),
+        (subject_of(_debian_for_bios()), ("BIOS",)),
         (on_disk(disk(*_PARTS, boot_code=False)), ("UEFI", "Secure Boot")),
         (on_disk(disk(_PARTS[1], boot_code=False)), ()),
     ],

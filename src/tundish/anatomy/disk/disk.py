@@ -37,7 +37,7 @@ def system_of(disk: Disk) -> Index | None:
     The root as a running system sees it, `/boot` and the ESP in their places; None if no system is found.
     """
     for volume in disk.volumes:
-        if volume.index is not None and (root := _root(volume)) is not None:
+        if volume.index is not None and (root := root_in(volume)) is not None:
             return root.with_mounts(_mounts(root, volume, disk))
     for volume in disk.volumes:
         if volume.index is not None and volume.index.is_folder(_WINDOWS):
@@ -52,7 +52,7 @@ def targets_of(disk: Disk) -> tuple[Volume, ...]:
     return tuple(
         volume
         for volume in disk.volumes
-        if volume.index is not None and any(map(volume.index.is_folder, _TARGETS))
+        if (index := volume.mounted) is not None and any(map(index.is_folder, _TARGETS))
     )
 
 
@@ -63,11 +63,15 @@ def target_of(disk: Disk) -> Volume | None:
     return next((volume for volume in reversed(targets_of(disk)) if volume.state == "clean"), None)
 
 
-def _root(volume: Volume) -> Index | None:
+def root_in(volume: Volume) -> Index | None:
+    """
+    The root of the system that a volume holds, be it in a subvolume; None if there is none.
+    """
+    for index in (volume.mounted, volume.index):
+        if index is not None and any(index.get(path) for path in _RELEASES):
+            return index
     index = volume.index
-    if index is None or any(index.get(path) for path in _RELEASES):
-        return index
-    if volume.form is Form.BTRFS:
+    if index is not None and volume.form is Form.BTRFS:
         for folder in _SUBVOLUMES:
             if any(index.get(f"{folder}/{path}") for path in _RELEASES):
                 return index.within(folder)
@@ -93,7 +97,7 @@ def _mounted(mount: Mount, volumes: list[Volume]) -> Index | None:
         if volume.index is None or not names(mount.what, volume):
             continue
         if not mount.subvolume:
-            return volume.index
+            return volume.mounted
         if volume.index.is_folder(mount.subvolume):
             return volume.index.within(mount.subvolume)
     return None

@@ -113,4 +113,5 @@ def _volume(name: str, part: Readable, partition: Partition | None, read: Filesy
         read.free_zeroed,
         read.index,
         read.why,
+        read.index.within(read.default) if read.index is not None and read.default else None,
     )

@@ -1,8 +1,8 @@
 """
 btrfs of one device: every path from its top level, subvolumes as the folders that they are there.
 
-A mounted system may show one subvolume only; which one is not decided here. The log is not replayed:
-`state` says when there is one.
+A mount may show one subvolume only: `default` is the one that it shows if nothing else is asked for. The
+log is not replayed: `state` says when there is one.
 """
 
 import struct
@@ -15,6 +15,7 @@ from tundish.anatomy.filesystem.btrfs_super import Chunk, Chunks, Super, chunk, 
 from tundish.anatomy.filesystem.btrfs_trees import (
     CHUNK,
     INODE,
+    LOOKUP,
     NAME,
     ROOT,
     SUBVOLUME,
@@ -29,7 +30,8 @@ from tundish.anatomy.index import MAX_ENTRIES, Entry, Index, Kind, Remark
 from tundish.anatomy.readable import Readable
 from tundish.core.errors import BadImage
 
-_ROOTS, _CHUNK_TREE, _TOP = 1, 3, 5
+_ROOTS, _CHUNK_TREE, _TOP, _DEFAULTS = 1, 3, 5, 6
+_DEFAULT = b"default"  # the name that points at the subvolume which is mounted
 _FOLDER = 256  # the root of every tree of files
 _INODE = struct.Struct("<16xQ16xIIIIQ72xQ")
 _NAME = struct.Struct("<QBQQHHB")
@@ -76,7 +78,8 @@ def read(readable: Readable, name: str) -> Filesystem:
     remarks: list[Remark] = []
     index = Index(name, Walk(files, _TOP << 64 | _FOLDER, remarks).entries(), files, remarks)
     files.forget()
-    return replace(about, free_zeroed=_zeroed(readable, chunks.all), index=index)
+    default = next((one.path for one in index if one.place == files.default << 64 | _FOLDER), "")
+    return replace(about, free_zeroed=_zeroed(readable, chunks.all), index=index, default=default)
 
 
 def _chunks(trees: Trees, found: Super) -> Iterator[Chunk]:
@@ -109,12 +112,17 @@ class _Files:
         self._under: set[tuple[int, int]] = set()  # a tree, and one whose root is in it
         self._loaded: dict[int, _Loaded] = {}
         self._inodes = self._names = self._bytes = self._empty = 0
+        self.default = _TOP
         for owner, kind, offset, raw in trees.items(Tree(_ROOTS, found.root, found.root_level)):
             if kind == ROOT and len(raw) >= _ROOT_LENGTH:
                 address = int.from_bytes(raw[_ROOT_AT : _ROOT_AT + 8], "little")
                 self._trees[owner] = Tree(owner, address, raw[_ROOT_LENGTH - 1])
             elif kind == SUBVOLUME:
                 self._under.add((owner, offset))
+            elif kind == LOOKUP and owner == _DEFAULTS and len(raw) >= _NAME.size:
+                target, _, _, _, _, length, _ = _NAME.unpack_from(raw)
+                if raw[_NAME.size : _NAME.size + length] == _DEFAULT:
+                    self.default = target
 
     def forget(self) -> None:
         """

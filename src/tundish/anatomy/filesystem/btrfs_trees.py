@@ -15,7 +15,7 @@ from tundish.anatomy.filesystem.btrfs_super import Chunks
 from tundish.core.errors import BadImage
 
 Key = tuple[int, int, int]  # object, kind, offset
-INODE, XATTR, NAME, EXTENT, ROOT, SUBVOLUME, CHUNK = 1, 24, 96, 108, 132, 156, 228
+INODE, XATTR, LOOKUP, NAME, EXTENT, ROOT, SUBVOLUME, CHUNK = 1, 24, 84, 96, 108, 132, 156, 228
 
 _HEAD, _ROW, _POINTER = 101, struct.Struct("<QBQII"), struct.Struct("<QBQQQ")
 _MAX_LEVEL = 7

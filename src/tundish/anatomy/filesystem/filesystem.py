@@ -11,6 +11,7 @@ from tundish.anatomy.index import Index
 @dataclass(frozen=True, slots=True)
 class Filesystem:
     """
+    `default` is the folder that a mount shows as the root where no other is asked for: a subvolume of btrfs.
     `state` is "clean", or says why an installer could not mount it. `features` have the names that the
     filesystem's own tools use. `index` is None where nothing can be listed; `why` then says so.
     """
@@ -25,3 +26,4 @@ class Filesystem:
     free_zeroed: float | None = None  # share of sampled free blocks that hold only zeros
     index: Index | None = None
     why: str = ""
+    default: str = ""

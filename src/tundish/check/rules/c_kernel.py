@@ -21,12 +21,14 @@ from tundish.check.asking import (
     seen,
     text_of,
 )
+from tundish.check.boot import runs_builtin
 from tundish.check.rule import Evidence, Found, Unknown
-from tundish.check.scopes import builtin, custom, dd, deb, linux, rooted, rpm, suse, tar, ubuntu
+from tundish.check.scopes import Scope, builtin, custom, dd, deb, linux, rooted, rpm, suse, tar, ubuntu
 from tundish.check.subject import Subject
 from tundish.check.versions import Curtin, Maas, curtin_has, maas_has
 
 _NAME = re.compile(r"vmlinu.-[\d.-]+-[^-].*")
+_BUILTIN = Scope("where the installer's hooks run", runs_builtin)
 _UKI = ("boot/efi/EFI/Linux/*.efi", "efi/EFI/Linux/*.efi", "boot/EFI/Linux/*.efi")
 _SOURCES = ("etc/apt/sources.list", "etc/apt/sources.list.d/*.list")
 _DEB822 = "etc/apt/sources.list.d/*.sources"
@@ -127,13 +129,18 @@ def without_generic(subject: Subject) -> Iterator[Found]:
 @rule(
     "C04",
     ERROR,
-    deb & rooted & builtin,
+    deb & rooted & _BUILTIN,
     title="every kernel's name has a version and a flavour",
-    why="the installer takes version and flavour from the file's name, and stops where it finds none",
-    fix="build the kernel with a local version, so that its file is called vmlinuz-6.8.0-1-custom",
+    why="the installer takes version and flavour from the file's name before it calls update-initramfs, and "
+    "stops where it finds none; Debian 13's own kernels, as 6.12.1+deb13-amd64, are such",
+    fix="build the kernel with a local version, so that its file is called vmlinuz-6.8.0-1-custom, or bring "
+    "hooks that do without the installer's",
 )
 def well_named(subject: Subject) -> Iterator[Found]:
-    names = [one.name for one in root_of(subject).matching("boot/vmlinu*-*")]
+    root = root_of(subject)
+    if command(root, "dracut") and not command(root, "update-initramfs"):
+        return  # the names are then not looked at
+    names = [one.name for one in root.matching("boot/vmlinu*-*")]
     if odd := [f"boot/{name}" for name in names if not _NAME.fullmatch(name)]:
         yield Found(f"the installer cannot make a version and a flavour of {named(odd)}", seen(odd, "name"))
 
@@ -141,7 +148,7 @@ def well_named(subject: Subject) -> Iterator[Found]:
 @rule(
     "C05",
     ERROR,
-    deb & rooted & builtin,
+    deb & rooted & _BUILTIN,
     title="what makes an initramfs comes with the kernel",
     why="the installer calls update-initramfs, and the deployment fails where there is none",
     fix="install initramfs-tools or dracut",

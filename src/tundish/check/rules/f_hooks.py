@@ -38,7 +38,7 @@ def _has_a_target(subject: Subject) -> Iterator[Found]:
         )
     if len(found) > 1:
         names = ", ".join(one.name for one in found)
-        system = found[-1].index
+        system = found[-1].mounted
         fits = system is not None and any(p in system for p in ("etc/os-release", "usr/lib/os-release"))
         yield Found(
             f"the folder /curtin is in more than one filesystem ({names}); the installer takes "

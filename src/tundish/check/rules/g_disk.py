@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from tundish.anatomy.disk.disk import root_in
 from tundish.anatomy.facts import Family
 from tundish.anatomy.image import Disk, Form, Scheme, Volume
 from tundish.check.boot import BIOS_GRUB, boots, lack, paths_on_esp
@@ -109,8 +110,7 @@ def system_volume(disk: Disk) -> Volume | None:
     """
     The volume that holds the system.
     """
-    marks = ("etc/os-release", "usr/lib/os-release", "Windows/System32")
-    held = (one for one in disk.volumes if one.index and any(mark in one.index for mark in marks))
+    held = (one for one in disk.volumes if root_in(one) or (one.index and "Windows/System32" in one.index))
     return next(held, None)
 
 

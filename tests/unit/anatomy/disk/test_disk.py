@@ -226,6 +226,19 @@ def test_a_root_in_a_subvolume_is_found_with_its_other_subvolumes() -> None:
     assert (b"ID=fedora\n", b"mine") == (found.read("etc/os-release"), found.read("home/me/file"))
 
 
+def test_the_installer_sees_what_a_mount_shows() -> None:
+    """
+    SUSE makes the subvolume of its root the one that is mounted; another folder /curtin is out of sight.
+    """
+    tree: Tree = {"@/etc/os-release": "ID=sles\n", "@/curtin/curtin-hooks": "", "@/snaps/x": ""}
+    hidden: Tree = {"curtin/curtin-hooks": "", "@/etc/os-release": "ID=sles\n"}
+    made = [disk(Part(Form.BTRFS, tree=one, shown="@")) for one in (tree, hidden)]
+
+    assert [(1, True), (0, True)] == [
+        (len(targets_of(one)), _mounted(system_of(one), "etc/os-release")) for one in made
+    ]
+
+
 def test_a_disk_of_windows_has_a_system() -> None:
     """
     By its folder, whose partition need not be the first.

@@ -150,6 +150,21 @@ def test_subvolumes_are_folders_of_the_top_level(tmp_path: Path) -> None:
     )
 
 
+def _another_default(at: Path) -> None:
+    _subvolumes(at)
+    run("btrfs", "subvolume", "set-default", at / "@/var")
+
+
+@pytest.mark.parametrize(("make", "default"), [(_subvolumes, ""), (_another_default, "@/var")])
+def test_what_a_mount_shows_is_known(make: Callable[[Path], None], default: str, tmp_path: Path) -> None:
+    """
+    The top level, or the subvolume that was made the default.
+    """
+    image, _ = mounted(empty(tmp_path), tmp_path, "", make, look=False)
+
+    assert default == of(image).default
+
+
 def test_what_is_in_the_log_only_is_told(tmp_path: Path) -> None:
     """
     A filesystem taken while it is mounted, after an fsync, needs recovery.

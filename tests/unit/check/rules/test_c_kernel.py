@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from tests.support.images import Tree
+from tests.support.images import File, Tree
 from tests.support.parts import dpkg, kernel, script
 from tests.support.systems import SYSTEMS, installed, subject
 from tests.unit.check.asked import ERROR, INFO, WARNING, Bad, Good, found, named, spoils, worst
@@ -54,6 +54,9 @@ def _disk(changes: dict[str, str], uuid: str) -> Subject:
     return replace(
         made, image=replace(made.image, disk=Disk(Form.DISK, 8 << 30, Table(Scheme.GPT), (volume,)))
     )
+
+
+_CALLING = File(b"#!/usr/bin/env python3\nfrom curtin.commands.curthooks import builtin_curthooks\n", 0o755)
 
 
 def _debian_builtin(like: str = "") -> Subject:
@@ -136,6 +139,13 @@ BAD = [
     Bad("C04", "no flavour", lambda: subject("ubuntu", {"boot/vmlinuz-6.1": b""}), ERROR, "vmlinuz-6.1"),
     Bad(
         "C04", "no version", lambda: subject("ubuntu", {"boot/vmlinux-custom": b""}), ERROR, "vmlinux-custom"
+    ),
+    Bad(
+        "C04",
+        "Debian 13's own, and a hook that calls the installer's",
+        lambda: subject("debian", {"boot/vmlinuz-6.12.1+deb13-amd64": b"", "curtin/curtin-hooks": _CALLING}),
+        ERROR,
+        "vmlinuz-6.12.1+deb13-amd64",
     ),
     Bad(
         "C05",
@@ -319,6 +329,15 @@ GOOD = [
     Good("C03", "a Debian that takes Ubuntu's packages", lambda: _debian_builtin("ubuntu debian")),
     Good("C04", "Ubuntu's", lambda: subject("ubuntu")),
     Good("C04", "a backport", lambda: subject("ubuntu", {"boot/vmlinuz-6.1.0-0.deb11.7-amd64": b""})),
+    Good(
+        "C04",
+        "no update-initramfs, which alone asks for names",
+        lambda: subject(
+            "ubuntu",
+            {"boot/vmlinuz-6.12.1+deb13-amd64": b"", "usr/bin/dracut": File(b"#!/bin/sh\n", 0o755)},
+            without=("usr/sbin/update-initramfs",),
+        ),
+    ),
     Good("C05", "update-initramfs", lambda: subject("ubuntu")),
     Good("C05", "no kernel", lambda: subject("ubuntu-root", without=("usr/sbin/update-initramfs",))),
     Good("C06", "one", lambda: subject("rocky")),
