@@ -237,6 +237,24 @@ def test_jobs_of_commands_are_not_touched(catalog: Catalog) -> None:
     assert ((), 1, ["lost", "running"]) == (taken.queued, lost, outcomes(catalog))
 
 
+def test_what_a_dead_server_ran_is_taken_up_within_its_lease(catalog: Catalog) -> None:
+    """
+    Its job waits again; that of one that lives does not.
+    """
+    for _ in range(2):
+        queued(catalog)
+    dead = claimed(catalog, "dead") or 0
+    claimed(catalog, "living")
+    before = catalog.jobs.holders(), catalog.jobs.has_lapsed(NOON), catalog.jobs.has_lapsed(NOON, ["dead"])
+    taken = catalog.jobs.take_up(NOON, "lost", ["dead"])
+
+    assert (frozenset({"dead", "living"}), False, True, (dead,), frozenset({"living"})) == (
+        *before,
+        taken.queued,
+        catalog.jobs.holders(),
+    )
+
+
 def test_the_queue_is_bounded(catalog: Catalog) -> None:
     """
     Where too many wait, the next one is refused.

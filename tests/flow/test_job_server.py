@@ -5,12 +5,13 @@ Jobs in a real `tundish serve`: asked for by one process, run by another, handed
 import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.support.doors import serving
-from tests.support.processes import SECONDS, run
+from tests.support.processes import SECONDS, run, tundish
 from tundish.app.deeds import jobs
 from tundish.app.opened import App, open_app
 from tundish.core.holding import Job
@@ -36,15 +37,15 @@ def log(app: App, job: Job) -> str:
     return run(app.settings.state, "job", "log", str(job.id), "--follow").out
 
 
-def heard(app: App, mark: str, outcome: str) -> bool:
+def heard(app: App, mark: str, outcome: str, attempt: int = 1) -> bool:
     """
-    Wait until a job has this outcome, as the feed tells it.
+    Wait until a job has this outcome at this attempt, as the feed tells it.
     """
 
     async def listen() -> bool:
         async with aclosing(app.feed.listen(after=mark, kinds=["job"])) as changes:
             async for change in changes:
-                if change.data["outcome"] == outcome:
+                if (change.data.get("outcome"), change.data.get("attempt")) == (outcome, attempt):
                     return True
         return False
 
@@ -75,3 +76,27 @@ def test_a_server_that_is_told_to_stop_hands_its_jobs_on(app: App) -> None:
     after = app.catalog.jobs.get(job.id)
 
     assert (True, "queued", 0, "") == (begun, after.outcome, after.attempt, after.holder)
+
+
+def test_what_a_killed_server_ran_is_taken_up_at_once(app: App) -> None:
+    """
+    The next server knows that it is dead, and does not wait for the end of its lease.
+    """
+    mark = app.feed.mark()
+    job = jobs.begin(app, ADA, "verify", SLOW)
+    with tundish(app.settings.state, "serve", "--control-port", "0", "--file-port", "0") as server:
+        heard(app, mark, "running")
+        server.kill()
+        server.ended()
+    lease = app.catalog.jobs.get(job.id).lease_until
+
+    mark = app.feed.mark()
+    with serving(app.settings.state):
+        heard(app, mark, "running", attempt=2)
+        again = app.catalog.jobs.get(job.id)
+
+    assert (2, True, True) == (again.attempt, lease is not None, is_before(again.started_at, lease))
+
+
+def is_before(moment: datetime, other: datetime | None) -> bool:
+    return other is not None and moment < other

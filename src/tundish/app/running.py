@@ -10,6 +10,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,7 +21,16 @@ from tundish.app.task import Adopted, Ended, Task
 from tundish.app.works import carry_out
 from tundish.catalog.queue import ATTEMPTS
 from tundish.catalog.records import STOPPED
-from tundish.core.errors import Busy, Conflict, Partial, Stopped, TundishError, is_worth_retrying, reaction
+from tundish.core.errors import (
+    Busy,
+    Conflict,
+    Partial,
+    Stopped,
+    StorageError,
+    TundishError,
+    is_worth_retrying,
+    reaction,
+)
 from tundish.core.holding import Job
 from tundish.core.image import Json
 
@@ -53,7 +63,9 @@ class Runner:
         self, app: App, *, now: Callable[[], datetime], carry: Carry = carry_out, most: int = MOST
     ) -> None:
         self._app, self._now, self._carry, self._most = app, now, carry, most
-        self._holder = f"{holder()}, {random.getrandbits(64):016x}"  # a number of a process comes again
+        self._mark = f"{random.getrandbits(64):016x}"  # a number of a process comes again
+        self._holder = f"{holder()}, {self._mark}"
+        self._life = ExitStack()
         self._under: dict[int, _Under] = {}
         self._beaten: datetime | None = None
         self._is_stopping = False
@@ -62,6 +74,13 @@ class Runner:
         self._thread = threading.Thread(target=self._work, name="runner", daemon=True)
 
     def start(self) -> None:
+        """
+        Begin to look. Others see that this one lives until it is stopped or its process dies.
+        """
+        try:
+            self._life.enter_context(self._app.catalog.database.alive(self._mark))
+        except StorageError as error:
+            LOG.warning("if this server dies, the next one waits for its leases: %s", error)
         self._thread.start()
 
     def stop(self, grace: float = GRACE) -> None:
@@ -81,6 +100,8 @@ class Runner:
         self._try(self._settle)
         for number in self._under:
             LOG.warning("job %d did not end in time; the next server takes it up", number)
+        if not self._under:  # a thread that goes on is not dead before its process is
+            self._life.close()
 
     def look(self) -> None:
         """
@@ -153,10 +174,12 @@ class Runner:
 
     def _take_up(self, now: datetime) -> None:
         catalog = self._app.catalog
-        if not catalog.jobs.has_lapsed(now):
+        others = catalog.jobs.holders() - {self._holder}
+        dead = [each for each in others if catalog.database.is_dead(each.rpartition(" ")[2])]
+        if not catalog.jobs.has_lapsed(now, dead):
             return
         reason = f"its server died during each of {ATTEMPTS} attempts"
-        taken = catalog.jobs.take_up(now, json.dumps({"error": reason}))
+        taken = catalog.jobs.take_up(now, json.dumps({"error": reason}), dead)
         for number in taken.queued:
             catalog.job_lines.add(number, [(now, "its server died; it waits for another")])
         for number in taken.stopped:

@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
+from tundish.catalog import alive
 from tundish.catalog.lock import held, holder_of, shared
 from tundish.catalog.schema import stored_revision, upgrade
 from tundish.catalog.tables import HEAD
@@ -31,6 +32,7 @@ PORTION = 500  # values in one IN (...); engines bound the parameters of a state
 CONNECTIONS = 20  # at once; more callers wait
 
 _SCHEME = "sqlite:///"
+_ALIVE = ".alive"
 
 
 class Database:
@@ -161,6 +163,25 @@ class Database:
         Who does what is called `name` right now, and since when; empty if nobody does.
         """
         return holder_of(self._lock(word("lock name", name)))
+
+    @contextmanager
+    def alive(self, mark: str) -> Iterator[None]:
+        """
+        Be seen to live, by a mark that nobody had before, until the context is left or the process has died.
+
+        Raises:
+            NoSpace, StorageError: the disk refuses.
+        """
+        boot = alive.boot()
+        with alive.living(_beside(self._path, f".{word('mark', mark)}{_ALIVE}"), boot):
+            yield
+            alive.bury(self._path.parent.glob(f"{glob.escape(self._path.name)}.*{_ALIVE}"), boot)
+
+    def is_dead(self, mark: str) -> bool:
+        """
+        Whether the process that was seen to live by this mark has died, beyond doubt.
+        """
+        return mark.isalnum() and alive.is_dead(_beside(self._path, f".{mark}{_ALIVE}"), alive.boot())
 
     @property
     def _everything(self) -> Path:

@@ -5,7 +5,7 @@ What the servers agree on is in the rows and nowhere else: a job whose lease is 
 index lets one running job at a time have a resource, so a claim that lost a race is refused by the engine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -150,12 +150,12 @@ class Queue(Jobs):
         waits = (_job.id == number) & (_job.outcome == QUEUED)
         return self._change(waits, {"outcome": STOPPED, "detail": detail, "ended_at": at}) == 1
 
-    def take_up(self, at: datetime, lost: str) -> TakenUp:
+    def take_up(self, at: datetime, lost: str, dead: Collection[str] = ()) -> TakenUp:
         """
-        Let jobs whose lease is over wait again; those that were asked to stop, or were begun too often, end.
-        `lost` is what the detail of the latter says then.
+        Let jobs whose lease is over, or whose holder is dead, wait again; those that were asked to stop, or
+        were begun too often, end. `lost` is what the detail of the latter says then.
         """
-        over = (_job.outcome == RUNNING) & (_job.lease_until <= at)
+        over = _lapsed(at, dead)
         ended = {"ended_at": at, **NO_LEASE}
         changes = (
             (over & _job.stop.is_(True), {"outcome": STOPPED, **ended}),
@@ -169,13 +169,20 @@ class Queue(Jobs):
             )
         return TakenUp(queued=queued, lost=given_up, stopped=stopped)
 
-    def has_lapsed(self, at: datetime) -> bool:
+    def has_lapsed(self, at: datetime, dead: Collection[str] = ()) -> bool:
         """
-        Whether there is a job whose lease is over: cheap, to be asked often.
+        Whether there is a job whose lease is over, or whose holder is dead: cheap, to be asked often.
         """
-        over = (_job.outcome == RUNNING) & (_job.lease_until <= at)
         with self._database.read() as connection:
-            return connection.execute(select(_job.id).where(over).limit(1)).first() is not None
+            return connection.execute(select(_job.id).where(_lapsed(at, dead)).limit(1)).first() is not None
+
+    def holders(self) -> frozenset[str]:
+        """
+        The servers that run jobs, or died while they did.
+        """
+        asked = select(_job.holder).where(_job.outcome == RUNNING, _job.lease_until.is_not(None)).distinct()
+        with self._database.read() as connection:
+            return frozenset(connection.execute(asked).scalars())
 
     def active(self) -> Sequence[Job]:
         """
@@ -220,6 +227,11 @@ def claiming(holder: str, at: datetime, until: datetime) -> ReturningUpdate[Any]
 
 def _mine(holder: str) -> ColumnElement[bool]:
     return (_job.outcome == RUNNING) & (_job.holder == holder)
+
+
+def _lapsed(at: datetime, dead: Collection[str]) -> ColumnElement[bool]:
+    over = or_(_job.lease_until <= at, _job.lease_until.is_not(None) & _job.holder.in_(dead))
+    return (_job.outcome == RUNNING) & over
 
 
 def _changed(where: ColumnElement[bool], values: Mapping[str, object]) -> Update:
