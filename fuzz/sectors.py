@@ -3,13 +3,9 @@ A filesystem of hundreds of MiB as an input of some KiB: its size, then each sec
 its place. A changed place moves a structure; a read of what is left out gives zeros.
 """
 
-from collections.abc import Callable
-from functools import lru_cache
 from random import Random
 
 from tests.support.sparse import Sparse
-
-from tundish.anatomy.crc32c import crc32c
 
 SECTOR, PLACE = 512, 4
 ROW = PLACE + SECTOR
@@ -17,9 +13,6 @@ HEAD = 8  # the size of the whole
 _MOST = 1 << 34  # bytes of an image
 _ZEROS = bytes(SECTOR)
 _VALUES = (0, 1, 2, 0x7F, 0xFF, 0x80, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF, 1 << 40)
-
-# most inputs leave what is summed alone, so that their sum is known already
-summed: Callable[[bytes], int] = lru_cache(maxsize=64)(crc32c)
 
 
 class Sectors:
