@@ -134,6 +134,31 @@ def test_a_root_becomes_a_disk_and_is_read_back(terminal: Terminal, tmp_path: Pa
     )
 
 
+@pytest.mark.parametrize(("option", "fitted"), [((), True), (("--as-it-is",), False)])
+def test_a_disk_is_fitted_to_be_started_by_uefi(
+    terminal: Terminal, tmp_path: Path, option: tuple[str, ...], fitted: bool
+) -> None:
+    """
+    Loaders of the image go into the ESP, and the checks see that UEFI starts it; unless nothing is to change.
+    """
+    tree, made = _tree(tmp_path), tmp_path / "made"
+    signed = tree / "usr" / "lib" / "grub" / "x86_64-efi-signed"
+    for folder in (tree / "boot", tree / "usr" / "lib" / "shim", signed):
+        folder.mkdir(parents=True)
+    (tree / "usr" / "bin" / "sh").write_bytes(b"\x7fELF\2\1\1".ljust(18, b"\0") + b"\x3e".ljust(40, b"\0"))
+    (tree / "boot" / "vmlinuz-6.1.0").write_bytes(b"kernel")
+    (tree / "usr" / "lib" / "shim" / "shimx64.efi.signed").write_bytes(b"MZ")
+    (signed / "grubx64.efi.signed").write_bytes(b"MZ\0/EFI/debian\0")
+    said = json.loads(terminal("pack", tree, "--as", "ddgz", "-o", made, *option, "--json").out)
+    firmware = json.loads(terminal("check", made, "--json").out)["plan"]["firmware"]
+
+    assert (fitted, fitted, not fitted) == (
+        "etc/fstab" in {one["path"] for one in said["fitted"]},
+        "UEFI" in firmware,
+        bool(said["warnings"]),
+    )
+
+
 @pytest.mark.parametrize("option", [("--size", "1G"), ("--firmware", "bios")])
 def test_a_tar_has_neither_size_nor_partitions(
     terminal: Terminal, tmp_path: Path, option: tuple[str, str]

@@ -13,6 +13,8 @@ from tundish.anatomy.index import Index
 from tundish.anatomy.pack.compress import compressed
 from tundish.anatomy.pack.disk import Starting, disk, has_loader
 from tundish.anatomy.pack.ext4.writer import ext4
+from tundish.anatomy.pack.fitting.fitted import Fitted, fitted
+from tundish.anatomy.pack.fitting.names import made
 from tundish.anatomy.pack.ids import seed_of
 from tundish.anatomy.pack.laid import Laid, Pieces
 from tundish.anatomy.pack.qcow2 import qcow2
@@ -65,29 +67,44 @@ class Wish:
 
     size: int | None = None
     starting: Starting | None = None
+    untouched: bool = False  # no fstab, loader or menu is fitted to a disk
 
     @classmethod
-    def of(cls, size: int | None, firmware: str | None) -> Self:
+    def of(cls, size: int | None, firmware: str | None, *, untouched: bool = False) -> Self:
         """
         As it is said in words: uefi, bios, both, or nothing.
         """
-        return cls(size, Starting(firmware) if firmware else None)
+        return cls(size, Starting(firmware) if firmware else None, untouched)
 
 
-def filled(root: Index, container: Container, epoch: int, wish: Wish, heard: Progress) -> Fill:
+def fit(root: Index, container: Container, epoch: int, wish: Wish) -> Fitted:
     """
-    What writes a root, whose digests are known, as one of `LAID`.
+    A root, whose digests are known, as it is to be written.
+
+    Raises:
+        BadImage: a file that is asked for is damaged.
+    """
+    seed = seed_of(root, epoch)
+    if container in DISKS and not wish.untouched:
+        return fitted(root, epoch, seed, has_esp=wish.starting is not Starting.BIOS)
+    return Fitted(root, made(seed))
+
+
+def filled(fitting: Fitted, container: Container, epoch: int, wish: Wish, heard: Progress) -> Fill:
+    """
+    What writes a root as one of `LAID`.
 
     Raises:
         BadImage: something that ext4 or FAT cannot hold, or the content of a file is damaged.
         InputError: the size is too small.
     """
+    root, names = fitting.root, fitting.names
     seed = seed_of(root, epoch)
     if container is Container.EXT4:
         laid = ext4(root, epoch, seed, size=wish.size)
         return _placed(_told(laid, heard).pieces, laid.size)
     starting = wish.starting or Starting.UEFI
-    laid = _told(disk(root, epoch, seed, starting=starting, size=wish.size), heard)
+    laid = _told(disk(root, epoch, seed, starting=starting, size=wish.size, names=names), heard)
     if container is Container.QCOW2:
         return _placed(lambda: qcow2(laid), 0)
     if container is Container.DDRAW:
@@ -105,7 +122,9 @@ def warned(root: Index, container: Container, wish: Wish) -> tuple[str, ...]:
     starting = wish.starting or Starting.UEFI
     said = []
     if container in DISKS and starting is not Starting.BIOS and not has_loader(root):
-        said.append("no loader is in /boot/efi: no UEFI will start this disk until one is installed")
+        said.append(
+            "no loader that fits was found in the image: no UEFI will start this disk until one is installed"
+        )
     if container in DISKS and starting is not Starting.UEFI:
         said.append("no boot code was written: no BIOS will start this disk until its loader is installed")
     return tuple(said)

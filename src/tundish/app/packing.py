@@ -17,7 +17,7 @@ from tundish.anatomy.pack.compress import compressed
 from tundish.anatomy.pack.tar import latest, tar
 from tundish.anatomy.packed.unwrapping import Progress, silent
 from tundish.app.beside import beside
-from tundish.app.laying import DISKS, LAID, Container, Fill, Wish, filled, streamed, warned
+from tundish.app.laying import DISKS, LAID, Container, Fill, Wish, filled, fit, streamed, warned
 from tundish.app.looking import Shelf, look
 from tundish.app.rereading import compare, last_ext, root_of
 from tundish.core.errors import BadImage, Conflict, InputError
@@ -41,7 +41,7 @@ _LISTS = "system.posix_acl_"  # what mksquashfs does not take from a tar
 class Packed:
     """
     `dropped` names the paths whose access control lists the container could not take; `warnings` say in
-    sentences what firmware misses on a disk.
+    sentences what firmware misses on a disk, `fitted` the paths that a disk has otherwise, and why.
     """
 
     path: Path
@@ -51,6 +51,7 @@ class Packed:
     verified: bool
     dropped: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    fitted: tuple[tuple[str, str], ...] = ()
 
 
 def pack(
@@ -103,22 +104,25 @@ def pack_root(
         raise InputError(f"a {container} has no size to choose; leave out --size")
     if wish is not None and wish.starting is not None and container not in DISKS:
         raise InputError(f"a {container} has no partitions for firmware; leave out --firmware")
+    wish = wish or Wish()
     moment = latest(root) if epoch is None else epoch
     known = _known(root) if verify or container in LAID else root
+    changed: tuple[tuple[str, str], ...] = ()
     if container is Container.SQUASHFS:
         known = _without_lists(known)
         fill = _squashed(known, moment, wrote)
     elif container in LAID:
-        fill = filled(known, container, moment, wish or Wish(), wrote)
+        fitting = fit(known, container, moment, wish)
+        known, changed = fitting.root, fitting.changed
+        fill = filled(fitting, container, moment, wish, wrote)
     else:
         fill = streamed(compressed(_told(known, moment, wrote), _COMPRESSION[container]))
     find = last_ext if container in LAID else root_of
     check = partial(compare, known, moment, find=find) if verify else _trust
     size = _write(target, fill, check)
     dropped = tuple(one.path for one in root if _has_list(one)) if container is Container.SQUASHFS else ()
-    paths = sum(one.kind is not Kind.SOCKET for one in root)
-    warnings = warned(root, container, wish or Wish())
-    return Packed(target, size, paths, moment, verify, dropped, warnings)
+    paths = sum(one.kind is not Kind.SOCKET for one in known)
+    return Packed(target, size, paths, moment, verify, dropped, warned(known, container, wish), changed)
 
 
 def _told(root: Index, epoch: int, wrote: Progress) -> Iterator[bytes]:

@@ -43,6 +43,9 @@ CARRIED = ("ddtar", "ddtgz", "ddtxz", "ddtbz")
 @click.option(
     "--firmware", type=click.Choice(FIRMWARE), help="What a disk is divided for; uefi if not given."
 )
+@click.option(
+    "--as-it-is", is_flag=True, help="Fit nothing to a disk: no fstab, no loaders, no menu of kernels."
+)
 @click.option("--no-verify", is_flag=True, help="Do not read back and compare what was written.")
 @json_option
 @click.pass_context
@@ -54,6 +57,7 @@ def pack(
     output: Path,
     size: int | None,
     firmware: str | None,
+    as_it_is: bool,
     no_verify: bool,
     as_json: bool,
 ) -> None:
@@ -74,7 +78,7 @@ def pack(
             output,
             epoch=epoch,
             verify=not no_verify,
-            wish=laying.Wish.of(size, firmware),
+            wish=laying.Wish.of(size, firmware, untouched=as_it_is),
             heard=heard,
             wrote=wrote,
         )
@@ -89,12 +93,15 @@ def pack(
                 "verified": done.verified,
                 "without_acl": list(done.dropped),
                 "warnings": list(done.warnings),
+                "fitted": [{"path": path, "why": why} for path, why in done.fitted],
             }
         )
     else:
         read = ", read back and the same" if done.verified else ""
         for warning in done.warnings:
             click.echo(f"warning: {warning}", err=True)
+        for path, why in done.fitted:
+            click.echo(f"fitted: {path} {why}")
         for path in done.dropped:
             click.echo(f"without its access control list, which mksquashfs does not take: {path}", err=True)
         click.echo(f"wrote {done.path}: {container}, {size_text(done.size)}, {done.paths} paths{read}")

@@ -13,6 +13,7 @@ from uuid import UUID
 from tundish.anatomy.index import Entry, Index
 from tundish.anatomy.pack.ext4.writer import ext4
 from tundish.anatomy.pack.fat import fat32
+from tundish.anatomy.pack.fitting.names import Names, made
 from tundish.anatomy.pack.gpt import ALIGNED, Part, gpt
 from tundish.anatomy.pack.ids import identifier
 from tundish.anatomy.pack.laid import Laid, Pieces, shifted
@@ -42,23 +43,30 @@ class _Planned:
 
 
 def disk(
-    root: Index, epoch: int, seed: bytes, *, starting: Starting = Starting.UEFI, size: int | None = None
+    root: Index,
+    epoch: int,
+    seed: bytes,
+    *,
+    starting: Starting = Starting.UEFI,
+    size: int | None = None,
+    names: Names | None = None,
 ) -> Laid:
     """
-    The disk of a root, of `size` bytes or as small as it may be; ids come from `seed`.
+    The disk of a root, of `size` bytes or as small as it may be; ids that have no name come from `seed`.
 
     Raises:
         BadImage: something that ext4 or FAT cannot hold, or the content of a file is damaged.
         InputError: `size` is too small.
     """
-    plans = list(_before(root, epoch, seed, starting))
+    names = names or made(seed)
+    plans = list(_before(root, epoch, starting, names))
     start = ALIGNED + sum(one.laid.size for one in plans)
     room = None if size is None else size // ALIGNED * ALIGNED - ALIGNED - start
     if room is not None and room <= 0:
         raise InputError(f"{size} bytes are not enough: what comes before the root takes {start + ALIGNED}")
     has_esp = starting is not Starting.BIOS
     keep = _outside if has_esp else _everything
-    laid = ext4(root, epoch, seed, size=room, keep=keep)
+    laid = ext4(root, epoch, seed, size=room, keep=keep, uuid=names.root, label=names.root_label)
     plans.append(_Planned("root", _LINUX_TYPE, laid))
     whole = -(-(start + laid.size) // ALIGNED) * ALIGNED + ALIGNED
     return _joined(plans, whole if size is None else size // ALIGNED * ALIGNED, seed)
@@ -71,14 +79,13 @@ def has_loader(root: Index) -> bool:
     return any(one.name.lower().endswith(".efi") for one in root.below(_ESP))
 
 
-def _before(root: Index, epoch: int, seed: bytes, starting: Starting) -> list[_Planned]:
+def _before(root: Index, epoch: int, starting: Starting, names: Names) -> list[_Planned]:
     plans = []
     if starting is not Starting.UEFI:
         plans.append(_Planned("bios", _BIOS_TYPE, Laid(ALIGNED, lambda: iter(()))))
     if starting is not Starting.BIOS:
-        serial = identifier(seed, "ESP").int & 0xFFFF_FFFF
-        loaders = root.within(_ESP)
-        plans.append(_Planned("esp", _ESP_TYPE, fat32(loaders, epoch, serial)))
+        esp = fat32(root.within(_ESP), epoch, names.serial, label=names.esp_label)
+        plans.append(_Planned("esp", _ESP_TYPE, esp))
     return plans
 
 

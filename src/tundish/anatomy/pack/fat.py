@@ -54,7 +54,7 @@ class _Shape:
         return (self.sectors - self.data // _SECTOR) // self.per_cluster
 
 
-def fat32(index: Index, epoch: int, serial: int, size: int | None = None) -> Laid:
+def fat32(index: Index, epoch: int, serial: int, size: int | None = None, label: str = "ESP") -> Laid:
     """
     The filesystem of an Index whose root is what it shall hold.
 
@@ -69,13 +69,15 @@ def fat32(index: Index, epoch: int, serial: int, size: int | None = None) -> Lai
     if (needed := max(one.cluster + one.count for one in placed) - 2) > shape.clusters:
         raise InputError(f"an ESP of {size} bytes is too small: it needs {needed * shape.cluster}")
 
+    name = label.encode().ljust(11)
+
     def pieces() -> Pieces:
         inside = {one.entry.path: one for one in placed}
-        yield from _tables(shape, placed, serial)
+        yield from _tables(shape, placed, serial, name)
         for one in placed:
             at = shape.data + (one.cluster - 2) * shape.cluster
             if one.names is not None:
-                yield at, _folder(one, inside, epoch)
+                yield at, _folder(one, inside, epoch, name)
                 continue
             for piece in _content(index, one.entry):
                 yield at, piece
@@ -121,8 +123,8 @@ def _content(index: Index, entry: Entry) -> Iterator[bytes]:
         raise BadImage(f"boot/efi/{entry.path} has not the {entry.size} bytes that it is said to have")
 
 
-def _tables(shape: _Shape, placed: list[_Placed], serial: int) -> Pieces:
-    boot = _boot(shape, serial)
+def _tables(shape: _Shape, placed: list[_Placed], serial: int, label: bytes) -> Pieces:
+    boot = _boot(shape, serial, label)
     used = sum(one.count for one in placed)
     about = struct.pack("<I480xIII", 0x4161_5252, 0x6141_7272, shape.clusters - used, used + 2)
     about = about.ljust(510, b"\0") + b"\x55\xaa"
@@ -136,7 +138,7 @@ def _tables(shape: _Shape, placed: list[_Placed], serial: int) -> Pieces:
         yield (_RESERVED + copy * shape.table) * _SECTOR, bytes(table)
 
 
-def _boot(shape: _Shape, serial: int) -> bytes:
+def _boot(shape: _Shape, serial: int, label: bytes) -> bytes:
     raw = bytearray(_SECTOR)
     raw[:11] = b"\xeb\x58\x90tundish "
     per, sectors = shape.per_cluster, shape.sectors
@@ -144,19 +146,19 @@ def _boot(shape: _Shape, serial: int) -> bytes:
         "<HBHBHHBHHHII", raw, 11, _SECTOR, per, _RESERVED, _COPIES, 0, 0, 0xF8, 0, 63, 255, 0, sectors
     )
     struct.pack_into("<IHHIHH", raw, 36, shape.table, 0, 0, 2, 1, 6)
-    struct.pack_into("<BBBI11s8s", raw, 64, 0x80, 0, 0x29, serial, b"ESP        ", b"FAT32   ")
+    struct.pack_into("<BBBI11s8s", raw, 64, 0x80, 0, 0x29, serial, label, b"FAT32   ")
     raw[510:] = b"\x55\xaa"
     return bytes(raw)
 
 
-def _folder(one: _Placed, inside: dict[str, _Placed], epoch: int) -> bytes:
+def _folder(one: _Placed, inside: dict[str, _Placed], epoch: int, label: bytes) -> bytes:
     made = b""
     if one.entry.path:
         stamp = _stamp(one.entry.mtime, epoch)
         made = _row(b".          ", _FOLDER, one.cluster, 0, stamp)
         made += _row(b"..         ", _FOLDER, one.parent, 0, stamp)
     else:
-        made = _row(b"ESP        ", _LABEL, 0, 0, _stamp(0, 0))
+        made = _row(label, _LABEL, 0, 0, _stamp(0, 0))
     above = f"{one.entry.path}/" if one.entry.path else ""
     for name, (short, long) in (one.names or {}).items():
         each = inside[above + name]

@@ -9,6 +9,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from heapq import merge
+from uuid import UUID
 
 from tundish.anatomy.crc32c import crc32c
 from tundish.anatomy.index import Entry, Index, Kind
@@ -40,7 +41,16 @@ def everything(_entry: Entry) -> bool:
     return True
 
 
-def ext4(index: Index, epoch: int, seed: bytes, *, size: int | None = None, keep: Keep = everything) -> Laid:
+def ext4(
+    index: Index,
+    epoch: int,
+    seed: bytes,
+    *,
+    size: int | None = None,
+    keep: Keep = everything,
+    uuid: UUID | None = None,
+    label: str = LABEL,
+) -> Laid:
     """
     The filesystem of what is kept of an Index; no time in it is later than `epoch`, ids come from `seed`.
 
@@ -55,7 +65,8 @@ def ext4(index: Index, epoch: int, seed: bytes, *, size: int | None = None, keep
     wanted += journal + 2
     slack = _SLACK + wanted // 10 if size is None else 0
     shape = fitting(wanted + slack, inodes[-1].number + len(inodes) // 10, size)
-    return _Writing(index, epoch, seed, shape).laid(inodes, runs, journal)
+    writing = _Writing(index, epoch, seed, uuid or identifier(seed, "root filesystem"), label, shape)
+    return writing.laid(inodes, runs, journal)
 
 
 def _wanted(one: Named, runs: Sequence[content.Run]) -> int:
@@ -77,6 +88,8 @@ class _Writing:
     index: Index
     epoch: int
     seed: bytes
+    uuid: UUID
+    label: str
     shape: Shape
     cursor: int = 0
     blocks: dict[int, bytes] = field(default_factory=dict)  # of the filesystem, but its tables
@@ -85,11 +98,11 @@ class _Writing:
     sums: int = 0
 
     def laid(self, inodes: Sequence[Named], runs: dict[int, list[content.Run]], journal: int) -> Laid:
-        uuid = identifier(self.seed, "root filesystem")
+        uuid, label = self.uuid, self.label
         hashes = identifier(self.seed, "names of the root filesystem")
-        log, size = self._start(tables.Identity(uuid, hashes, LABEL, self.epoch, b"").seed, journal)
+        log, size = self._start(tables.Identity(uuid, hashes, label, self.epoch, b"").seed, journal)
         kept = tables.Identity(
-            uuid, hashes, LABEL, self.epoch, log + struct.pack("<II", size >> 32, size & 0xFFFF_FFFF)
+            uuid, hashes, label, self.epoch, log + struct.pack("<II", size >> 32, size & 0xFFFF_FFFF)
         )
         for one in sorted(inodes, key=lambda one: (one.entry.kind is not Kind.FOLDER, one.number)):
             self._make(one, runs.get(one.number, []))
