@@ -21,7 +21,10 @@ from tundish.core.errors import Busy, InputError
 from tundish.core.people import Actor
 from tundish.core.upload import Upload
 
-PIECE = 1024 * 1024  # bytes
+PIECE = 4 * 1024 * 1024  # bytes that are gathered of a body, if there is room
+LEAST = 1024 * 1024  # bytes, if there is none
+ROOM = 64 * 1024 * 1024  # bytes that all bodies together may wait in, `LEAST` for each apart
+SMALL = 16 * 1024  # bytes; shorter chunks are joined, for each costs memory of its own
 FLUSH = 64 * 1024 * 1024  # bytes that may come before they are made to last
 SOON = 5.0  # seconds that may pass before
 WRITERS = 8  # threads that write at once; more only wait for the disk, and the door has other work
@@ -30,7 +33,45 @@ PAUSE = 0.05  # seconds
 
 _Words = ParamSpec("_Words")
 _T = TypeVar("_T")
-_WRITERS: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+_GATES: WeakKeyDictionary[asyncio.AbstractEventLoop, "_Gate"] = WeakKeyDictionary()
+
+
+class _Gate:
+    """
+    What the bodies of one loop share.
+    """
+
+    def __init__(self) -> None:
+        self.writers = asyncio.Semaphore(WRITERS)
+        self.bodies = 0
+
+    @property
+    def piece(self) -> int:
+        return max(LEAST, min(PIECE, ROOM // max(self.bodies, 1)))
+
+
+class Gathered:
+    """
+    What came of a body and is not in the store yet.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._chunks: list[bytes] = []
+
+    def add(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        if self._chunks and len(chunk) < SMALL and len(self._chunks[-1]) < SMALL:
+            self._chunks[-1] += chunk
+        elif chunk:
+            self._chunks.append(chunk)
+
+    def taken(self) -> list[bytes]:
+        """
+        All of it, which is forgotten here.
+        """
+        taken, self._chunks, self.size = self._chunks, [], 0
+        return taken
 
 
 @dataclass(slots=True)
@@ -54,24 +95,31 @@ class Pouring:
             InputError: it has more or fewer bytes than it says.
             Conflict and others: see `app.deeds.uploads.append`.
         """
-        waiting, unsynced, since = bytearray(), 0, monotonic()
+        waiting, gate = Gathered(), _gate()
         await self._put(waiting, lasting=False)  # who may not is told before a byte is read
+        gate.bodies += 1
         try:
-            async for chunk in body:
-                if len(waiting) >= PIECE and chunk:
-                    unsynced += len(waiting)
-                    lasting = unsynced >= FLUSH or monotonic() - since >= SOON
-                    await self._put(waiting, lasting=lasting)
-                    if lasting:
-                        unsynced, since = 0, monotonic()
-                waiting += chunk
-                self._must_end_at(self.offset + len(waiting), is_over=False)
+            await self._gather(body, waiting, gate)
         except ClientDisconnect:
             await self._put(waiting, lasting=True)
             raise
+        finally:
+            gate.bodies -= 1
         upload = await self._put(waiting, lasting=True)
         self._must_end_at(self.offset, is_over=True)
         return upload
+
+    async def _gather(self, body: AsyncIterator[bytes], waiting: Gathered, gate: _Gate) -> None:
+        unsynced, since = 0, monotonic()
+        async for chunk in body:
+            if waiting.size >= gate.piece and chunk:
+                unsynced += waiting.size
+                lasting = unsynced >= FLUSH or monotonic() - since >= SOON
+                await self._put(waiting, lasting=lasting)
+                if lasting:
+                    unsynced, since = 0, monotonic()
+            waiting.add(chunk)
+            self._must_end_at(self.offset + waiting.size, is_over=False)
 
     def _must_end_at(self, place: int, *, is_over: bool) -> None:
         if self.end is not None and (place > self.end or (is_over and place < self.end)):
@@ -80,12 +128,11 @@ class Pouring:
                 f"the body ends {where} byte {self.end}, where its Content-Range does; ask where it is"
             )
 
-    async def _put(self, waiting: bytearray, *, lasting: bool) -> Upload:
-        pieces = [bytes(waiting)] if waiting else []
-        waiting.clear()
+    async def _put(self, waiting: Gathered, *, lasting: bool) -> Upload:
+        count, pieces = waiting.size, waiting.taken()
         act = partial(uploads.append, lasting=lasting, by_job=True)
         upload = await patiently(act, self.app, self.actor, self.number, self.offset, pieces)
-        self.offset += sum(map(len, pieces))
+        self.offset += count
         return upload
 
 
@@ -98,12 +145,12 @@ async def patiently(act: Callable[_Words, _T], *words: _Words.args, **more: _Wor
     """
     for _ in range(TRIES):
         with suppress(Busy):
-            async with _writers():
+            async with _gate().writers:
                 return await run_in_threadpool(act, *words, **more)
         await asyncio.sleep(PAUSE)
-    async with _writers():
+    async with _gate().writers:
         return await run_in_threadpool(act, *words, **more)
 
 
-def _writers() -> asyncio.Semaphore:
-    return _WRITERS.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(WRITERS))
+def _gate() -> _Gate:
+    return _GATES.setdefault(asyncio.get_running_loop(), _Gate())

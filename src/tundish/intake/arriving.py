@@ -5,7 +5,7 @@ The store says how much has come; the catalog is told, for people. A writer has 
 while a piece is written, never while bytes are waited for.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,7 +53,9 @@ def take(dock: Dock, upload: Upload, offset: int, chunks: Iterable[bytes], *, la
         raise Conflict(
             f"upload {upload.id} is {upload.state}: {upload.error or 'nothing is kept'}; begin anew"
         )
-    _gather(dock, upload, offset, chunks, lasting=lasting)
+    came = _gather(dock, upload, offset, chunks, lasting=lasting)
+    if came and upload.size is not None and came < upload.size:  # not whole: there is nothing to look at
+        return dock.catalog.uploads.get(upload.id) if lasting else upload
     return complete(dock, upload)
 
 
@@ -119,28 +121,33 @@ def _held(dock: Dock, upload: Upload, whole: Whole) -> Upload:
     return dock.catalog.uploads.get(upload.id)
 
 
-def _gather(dock: Dock, upload: Upload, offset: int, chunks: Iterable[bytes], *, lasting: bool) -> None:
-    waiting, unsynced = bytearray(), 0
+def _gather(dock: Dock, upload: Upload, offset: int, chunks: Iterable[bytes], *, lasting: bool) -> int:
+    """
+    All chunks into the store; the answer is how many bytes it has, as far as that is known.
+    """
+    waiting, length, unsynced, came = list[bytes](), 0, 0, 0
 
     def put() -> None:
-        nonlocal offset, unsynced
-        piece = bytes(waiting)
-        waiting.clear()
-        unsynced += len(piece)
+        nonlocal offset, waiting, length, unsynced, came
+        pieces, count, waiting, length = waiting, length, [], 0
+        unsynced += count
         with _refusing(dock, upload):
-            offset = _put(dock, upload, offset, piece, sync=unsynced >= FLUSH)
+            came = _put(dock, upload, offset, pieces, sync=unsynced >= FLUSH)
+        offset += count
         unsynced = 0 if unsynced >= FLUSH else unsynced
 
     try:
         for chunk in chunks:
-            waiting += chunk
-            if len(waiting) >= PIECE:
+            waiting.append(chunk)
+            length += len(chunk)
+            if length >= PIECE:
                 put()
     finally:  # what a client sent before it was cut off counts
-        if waiting:
+        if length:
             put()
         if unsynced and lasting:
             _make_durable(dock, upload)
+    return came
 
 
 def _make_durable(dock: Dock, upload: Upload) -> None:
@@ -149,31 +156,40 @@ def _make_durable(dock: Dock, upload: Upload) -> None:
         dock.catalog.uploads.came(upload.id, receipt.size, dock.now())
 
 
-def _put(dock: Dock, upload: Upload, offset: int, piece: bytes, *, sync: bool) -> int:
+def _put(dock: Dock, upload: Upload, offset: int, pieces: Sequence[bytes], *, sync: bool) -> int:
     """
-    One piece into the store; the answer is where the next one belongs.
+    Some bytes into the store; the answer is how many it has then.
     """
     with dock.store.receive(upload.part) as receipt:
         came = receipt.size
         if offset > came:
             raise Conflict(f"upload {upload.id} has {came} bytes; send on from offset {came}, not {offset}")
-        known = min(len(piece), came - offset)
-        if receipt.read_at(offset, known) != piece[:known]:
-            raise _differs(upload, offset, came)
-        if len(piece) > known:
-            _write(receipt, upload, piece[known:])
+        if offset < came:
+            pieces = [_unknown(receipt, upload, offset, b"".join(pieces))]
+        _write(receipt, upload, pieces)
         if sync:
             receipt.sync()
             dock.catalog.uploads.came(upload.id, receipt.size, dock.now())
-        return offset + len(piece)
+        return receipt.size
 
 
-def _write(receipt: Receipt, upload: Upload, rest: bytes) -> None:
-    came = receipt.size
+def _unknown(receipt: Receipt, upload: Upload, offset: int, piece: bytes) -> bytes:
+    """
+    What of a piece is not there yet, once the rest was found to be the same.
+    """
+    known = min(len(piece), receipt.size - offset)
+    if receipt.read_at(offset, known) != piece[:known]:
+        raise _differs(upload, offset, receipt.size)
+    return piece[known:]
+
+
+def _write(receipt: Receipt, upload: Upload, pieces: Sequence[bytes]) -> None:
+    came, count = receipt.size, sum(map(len, pieces))
     most = MOST_BYTES if upload.size is None else upload.size
-    if came + len(rest) > most:
-        raise SizeMismatch(most, came + len(rest), f"upload {upload.id}")
-    receipt.write(rest)
+    if count and came + count > most:
+        raise SizeMismatch(most, came + count, f"upload {upload.id}")
+    for piece in filter(None, pieces):
+        receipt.write(piece)
     if came < ENOUGH <= receipt.size:
         judge(receipt.read_at(0, ENOUGH), upload.asked)
 
