@@ -134,6 +134,9 @@ class _Volume:
         """
         subject = f"{self.name}: {entry.path}"
         parts = self._parts(self.record(entry.place))
+        size = parts[0].size if parts else 0
+        if size != entry.size:
+            raise BadImage(f"{subject} has {size} bytes at its first content, {entry.size} at its last one")
         if not parts:
             return iter(())
         first = parts[0]

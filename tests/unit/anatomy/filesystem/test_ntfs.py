@@ -131,6 +131,20 @@ def test_a_torn_record_costs_its_own_file_only() -> None:
     assert (len(FILES), True) == (len(found), "torn" in found.remarks[0].note)
 
 
+def test_a_file_with_two_contents_is_not_read() -> None:
+    """
+    One is no longer than the list says, or nothing of it comes.
+    """
+    data = made()
+    name = "number 7.conf"
+    number = next(each.place for each in listed(of(data)) if each.path == name)
+    at = record_at(data, number)
+    found = listed(of(patched(data, data.index(b"\x50\0\0\0", at + 56), b"\x80\0\0\0")))
+
+    with pytest.raises(BadImage, match=r"number 7\.conf has \d\d bytes at its first content, 2 at its last"):
+        b"".join(found.stream(name))
+
+
 @pytest.mark.parametrize("length", [0, 100, 511, 512, 4096, 20_000])
 def test_a_volume_that_is_cut_at_its_beginning_is_refused(length: int) -> None:
     """
