@@ -1,5 +1,5 @@
 """
-Foundries: one to look at, made once, and one for each test that publishes again.
+Foundries: two to look at, made once, and one for each test that publishes again.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,16 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foundry]:
         made.sync("20260102")
         made.build("20260102")
         made.publish()
+        yield made
+
+
+@pytest.fixture(scope="session")
+def containers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foundry]:
+    """
+    Offers an image in the other dialect, beside its channel for MAAS. Not to be changed.
+    """
+    with foundry(tmp_path_factory.mktemp("containers")) as made:
+        made.publish_containers()
         yield made
 
 

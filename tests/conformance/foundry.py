@@ -18,12 +18,15 @@ from tundish.build.recipe import Recipe
 from tundish.core.holding import OWN
 from tundish.core.image import Item
 from tundish.core.lifecycle import State
-from tundish.core.names import channel_name, version_name
+from tundish.core.names import ChannelName, channel_name, version_name
 from tundish.publish import run
 from tundish.publish.publisher import Press, Publication
+from tundish.publish.run import DEFAULTS, Terms
 from tundish.tools.gpg import Gpgv
 
 STABLE = channel_name("stable")
+CONTAINERS = channel_name("containers")  # in the dialect of Incus and LXD
+CONTAINER_FILES = {"lxd.tar.xz": b"metadata", "squashfs": b"a root filesystem", "disk-kvm.img": b"a disk"}
 RECIPE = Recipe(
     os="debian",
     series="bookworm",
@@ -48,15 +51,33 @@ class Foundry:
         self.keyring = lab.folder / "published.gpg"
         self.keyring.write_bytes(key("ours").keyring)
 
-    def publish(self, *refs: str) -> Publication:
+    def publish(self, *refs: str, channel: ChannelName = STABLE, terms: Terms = DEFAULTS) -> Publication:
         return run.publish(
             self.lab.catalog,
             refs,
-            STABLE,
+            channel,
             channels=self.lab.folder / "channels",
             press=Press(self.lab.store, key("ours").signer(at=MADE_AT), Gpgv(), lambda: self.lab.now),
             holder="a test",
+            terms=terms,
         )
+
+    def publish_containers(self) -> None:
+        """
+        An image with metadata appears upstream, is synced, and is offered in a channel of its own.
+        """
+        self.upstream.add(
+            product_name="debian:bookworm:amd64:default",
+            os="debian",
+            series="bookworm",
+            kernel="default",
+            version="20260102_07:42",
+            items=CONTAINER_FILES,
+        )
+        self.upstream.publish(self.lab.tomorrow())
+        self.lab.sync()
+        ref = "debian/bookworm/amd64/default@20260102_07:42"
+        self.publish(ref, channel=CONTAINERS, terms=Terms("incus"))
 
     def build(self, version: str) -> None:
         """

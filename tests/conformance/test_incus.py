@@ -4,57 +4,18 @@ The other dialect: what we publish for Incus and LXD, read by the reference and 
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conformance import reference
-from tests.conformance.foundry import Foundry, foundry
-from tests.support.keys import MADE_AT, key
-from tundish.core.names import channel_name
-from tundish.publish import run
-from tundish.publish.publisher import Press
-from tundish.publish.run import Terms
-from tundish.tools.gpg import Gpgv
-
-CHANNEL = channel_name("containers")
-FILES = {"lxd.tar.xz": b"metadata", "squashfs": b"a root filesystem", "disk-kvm.img": b"a disk"}
-
-
-@pytest.fixture(scope="module")
-def works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Foundry]:
-    """
-    A foundry that offers an image in this dialect, beside its channel for MAAS.
-    """
-    with foundry(tmp_path_factory.mktemp("works")) as made:
-        name = "debian:bookworm:amd64:default"
-        made.upstream.add(
-            product_name=name,
-            os="debian",
-            series="bookworm",
-            kernel="default",
-            version="20260102_07:42",
-            items=FILES,
-        )
-        made.upstream.publish(made.lab.tomorrow())
-        made.lab.sync()
-        run.publish(
-            made.lab.catalog,
-            ["debian/bookworm/amd64/default@20260102_07:42"],
-            CHANNEL,
-            channels=made.lab.folder / "channels",
-            press=Press(made.lab.store, key("ours").signer(at=MADE_AT), Gpgv(), lambda: made.lab.now),
-            holder="a test",
-            terms=Terms("incus"),
-        )
-        yield made
+from tests.conformance.foundry import CONTAINER_FILES, CONTAINERS, Foundry
 
 
 @pytest.fixture
-def root(works: Foundry) -> Path:
-    return works.lab.folder / "channels" / CHANNEL
+def root(containers: Foundry) -> Path:
+    return containers.lab.folder / "channels" / CONTAINERS
 
 
 @pytest.fixture
@@ -69,14 +30,16 @@ def product(root: Path) -> dict[str, Any]:
     return found
 
 
-def test_the_reference_mirrors_all_of_it(works: Foundry, root: Path, tmp_path: Path) -> None:
+def test_the_reference_mirrors_all_of_it(containers: Foundry, root: Path, tmp_path: Path) -> None:
     """
     The files of the image, and nothing of the other channel.
     """
-    reference.mirror(root, tmp_path, keyring=works.keyring)
+    reference.mirror(root, tmp_path, keyring=containers.keyring)
 
     mirrored = reference.tree(tmp_path)
-    assert set(FILES.values()) == {data for path, data in mirrored.items() if "streams/" not in path}
+    assert set(CONTAINER_FILES.values()) == {
+        data for path, data in mirrored.items() if "streams/" not in path
+    }
 
 
 def test_p6_every_value_is_of_the_type_that_both_read(product: dict[str, Any]) -> None:
@@ -97,9 +60,11 @@ def test_p11_each_program_finds_metadata_with_the_digests_of_its_roots(
     item = version["items"][f"{program}.tar.xz"]
 
     assert {
-        "combined_squashfs_sha256": hashlib.sha256(FILES["lxd.tar.xz"] + FILES["squashfs"]).hexdigest(),
+        "combined_squashfs_sha256": hashlib.sha256(
+            CONTAINER_FILES["lxd.tar.xz"] + CONTAINER_FILES["squashfs"]
+        ).hexdigest(),
         "combined_disk-kvm-img_sha256": hashlib.sha256(
-            FILES["lxd.tar.xz"] + FILES["disk-kvm.img"]
+            CONTAINER_FILES["lxd.tar.xz"] + CONTAINER_FILES["disk-kvm.img"]
         ).hexdigest(),
     } == {key: value for key, value in item.items() if key.startswith("combined")}
 

@@ -23,11 +23,11 @@ class Doors:
 
 
 @contextmanager
-def serving(state: Path) -> Iterator[Doors]:
+def serving(state: Path, *options: str | Path) -> Iterator[Doors]:
     """
     Both doors over a state folder, open when the context begins.
     """
-    words = ["--state", str(state), "serve", "--control-port", "0", "--file-port", "0", "--json"]
+    words = ["--state", str(state), "serve", "--control-port", "0", "--file-port", "0", "--json", *options]
     process = subprocess.Popen(
         [sys.executable, "-m", "tundish", *words],
         env={"PATH": os.environ["PATH"]},
