@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterable
 
 from tests.support.images import File, Folder, Link, Node
+from tundish.anatomy.cpio import folder, newc
 
 Parts = dict[str, Node]
 
@@ -153,7 +154,7 @@ def kernel(version: str, initrd: str, *, modules: str = "usr/lib/modules") -> Pa
     """
     return {
         f"boot/vmlinuz-{version}": File(b"\0" * 514 + b"HdrS" + b"\0" * 64, 0o644),
-        f"boot/{initrd.format(version)}": File(b"070701".ljust(110, b"0"), 0o600),
+        f"boot/{initrd.format(version)}": File(newc([folder("bin")]), 0o600),
         f"{modules}/{version}/modules.dep": "",
         f"{modules}/{version}/kernel/drivers/nvme/host/nvme.ko": b"",
     }

@@ -114,6 +114,7 @@ class Table:
     boot_code: bool = False  # the first 440 bytes hold something to run
     backup: bool = True  # the GPT's second header is at the end of the disk and fits
     faults: tuple[str, ...] = ()
+    leads_to: int | None = None  # the sector that GRUB's boot code goes on to, where nothing stands there
 
 
 @dataclass(frozen=True, slots=True)

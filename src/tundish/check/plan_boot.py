@@ -152,7 +152,7 @@ def _first_boot(subject: Subject) -> Draft:
         "first boot",
         Where.MACHINE,
         "cloud-init asks MAAS for its metadata, sets up network, keys and host name, and reports: Deployed",
-        rules=("B08", "E01", "E02", "E04", "E05", "E06", "E07", "E08"),
+        rules=("B08", "C01", "G06", "E01", "E02", "E04", "E05", "E06", "E07", "E08"),
         notes=(f"log in as {user}",) if user else (),
     )
 

@@ -11,6 +11,7 @@ from tundish.anatomy.image import Form, Partition, Scheme, Table
 from tundish.anatomy.readable import Readable
 
 _NOTHING = "no partition table and no filesystem that is known"
+_GOES_ON = 0x5C  # where GRUB's first sector has the place of the next one
 _IN_FIRST_SECTOR = frozenset({Form.FAT, Form.NTFS})  # where an MBR would be
 
 
@@ -22,7 +23,17 @@ def read(disk: Readable) -> Table:
     boot_code = any(sector[: mbr.BOOT_CODE])
     table = gpt.read(disk, boot_code, mbr.is_protective(sector)) or _without_gpt(disk, sector, boot_code)
     faults = (*table.faults, *_beyond(table.partitions, disk.size), *_overlapping(table.partitions))
-    return replace(table, faults=faults)
+    return replace(table, faults=faults, leads_to=_nowhere(disk, sector))
+
+
+def _nowhere(disk: Readable, sector: bytes) -> int | None:
+    """
+    The sector that holds the rest of GRUB by the account of its first one, if there is nothing but zeros.
+    """
+    if b"GRUB \0" not in sector[: mbr.BOOT_CODE]:
+        return None
+    following = int.from_bytes(sector[_GOES_ON : _GOES_ON + 8], "little")
+    return None if any(disk.read_at(following * mbr.SECTOR, mbr.SECTOR)) else following
 
 
 def _without_gpt(disk: Readable, sector: bytes, boot_code: bool) -> Table:

@@ -22,6 +22,9 @@ from tundish.check.asking import (
     text_of,
 )
 from tundish.check.boot import runs_builtin
+from tundish.check.boot_files import broken_initramfs, broken_kernel
+from tundish.check.hooks import says
+from tundish.check.menus import MAKES_MENU, lacks_menu
 from tundish.check.rule import Evidence, Found, Unknown
 from tundish.check.scopes import Scope, builtin, custom, dd, deb, linux, rooted, rpm, suse, tar, ubuntu
 from tundish.check.subject import Subject
@@ -48,6 +51,7 @@ _KDUMP = "usr/share/kdump-tools/kdump_set_default"
 )
 def bootable(subject: Subject) -> Iterator[Found]:
     root, kernels = root_of(subject), subject.facts.kernels
+    yield from _spoiled(subject, root)
     if any(one.modules and one.initrd for one in kernels) or any(any(root.matching(at)) for at in _UKI):
         return
     if not kernels:
@@ -62,6 +66,29 @@ def bootable(subject: Subject) -> Iterator[Found]:
         yield Found(
             f"{kernel.path} has no {' and no '.join(lacking)}",
             (Evidence(kernel.path, kernel.version),),
+        )
+
+
+def _spoiled(subject: Subject, root: Index) -> Iterator[Found]:
+    """
+    What of the newest kernel is there and of no use. The initramfs of a tar is made anew by the installer.
+    """
+    kernel = newest(subject.facts.kernels)
+    if kernel is None:
+        return
+    if not dd(subject):
+        entry = root.get(root.resolve(kernel.path))
+        if entry is not None and not entry.size:
+            yield Found(f"{kernel.path} is empty", (Evidence(kernel.path, "0 bytes"),))
+        return
+    yield from broken_kernel(root, kernel)
+    if kernel.initrd:
+        yield from broken_initramfs(root, kernel)
+    if lacks_menu(subject) and not says(subject, MAKES_MENU):
+        yield Found(
+            "nothing on the disk tells GRUB of a kernel: there is no grub.cfg",
+            (Evidence("boot/grub/grub.cfg", "absent"),),
+            fix="run update-grub (grub2-mkconfig) in the image",
         )
 
 

@@ -38,7 +38,13 @@ def _is_sound(subject: Subject) -> Iterator[Found]:
         seen = tuple(Evidence(f"volume {one.name}", one.form) for one in disk.volumes)
         yield Found("no volume of the disk holds a system", seen)
     for fault in disk.table.faults:
-        yield Found(f"the partition table: {fault}", (Evidence(disk.table.scheme, fault),))
+        spare = "second GPT header" in fault  # which no larger disk has at its end, and Linux does without
+        yield Found(
+            f"the partition table: {fault}",
+            (Evidence(disk.table.scheme, fault),),
+            Severity.WARNING if spare else None,
+            "move it with sgdisk -e" if spare else "",
+        )
     known = any(volume.form not in {Form.UNKNOWN, Form.EMPTY} for volume in disk.volumes)
     if disk.table.scheme is Scheme.NONE and not known:
         yield Found("the disk has neither a partition table nor a filesystem", (Evidence("disk", disk.form),))
@@ -97,6 +103,8 @@ def _has_boot_code(subject: Subject) -> Iterator[Found]:
     )
     if not disk.table.boot_code:
         text = "the first sector holds no boot code"
+    elif disk.table.leads_to is not None:
+        text = f"GRUB's first sector goes on to sector {disk.table.leads_to}, which is empty"
     elif gap and not (win(subject) or esxi(subject)):
         text = "the GPT has no BIOS boot partition, where GRUB keeps what follows its first sector"
     else:

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tundish.anatomy.image import Disk, Form, Volume
-from tundish.check.hooks import MOUNTABLE, targets
+from tundish.check.hooks import MOUNTABLE, says, targets
+from tundish.check.menus import MAKES_MENU, astray, volumes_named
 from tundish.check.rule import Evidence, Found, Rule, Severity, Unknown
 from tundish.check.rules.g_disk import disk_of
 from tundish.check.scopes import dd, linux
@@ -47,23 +48,38 @@ def _is_mounted_by_name(subject: Subject) -> Iterator[Found]:
             yield Found(f"etc/fstab mounts {place} from {spec}", (Evidence("etc/fstab", spec),))
         elif problem := _nowhere(disk, spec):
             yield Found(f"etc/fstab mounts {place} from {spec}, {problem}", (Evidence("etc/fstab", spec),))
+    yield from _in_menus(subject, disk)
     ids = Counter(one.uuid.lower() for one in disk.volumes if one.uuid)
     for uuid in (uuid for uuid, count in ids.items() if count > 1):
         names = ", ".join(one.name for one in disk.volumes if one.uuid.lower() == uuid)
         yield Found(f"volumes {names} have the same UUID {uuid}", (Evidence("UUID", uuid),))
 
 
+def _is_in_part(disk: Disk) -> bool:
+    return any(one.index is None and one.form in MOUNTABLE | {Form.LUKS} for one in disk.volumes)
+
+
+def _in_menus(subject: Subject, disk: Disk) -> Iterator[Found]:
+    """
+    What GRUB looks for or gives the kernel as its root, where no hook writes its menu anew.
+    """
+    if _is_in_part(disk) or (subject.facts.hooks and says(subject, MAKES_MENU)):
+        return
+    for one, why, sometimes in astray(subject, disk):
+        yield Found(
+            f"{one.path} {one.use} {one.spec}, {why}",
+            (Evidence(one.path, one.spec),),
+            Severity.WARNING if sometimes else Severity.ERROR,
+            "run update-grub (grub2-mkconfig) in the image, with its root mounted by the UUID that it has",
+        )
+
+
 def _nowhere(disk: Disk, spec: str) -> str:
     kind, _, value = spec.partition("=")
     value = value.strip("\"'").lower()
-    if any(one.index is None and one.form in MOUNTABLE | {Form.LUKS} for one in disk.volumes):
+    if _is_in_part(disk):
         return ""  # what could not be read may have that name
-    held = {
-        "UUID": {one.uuid.lower() for one in disk.volumes},
-        "LABEL": {one.label.lower() for one in disk.volumes},
-        "PARTUUID": {one.partition.guid.lower() for one in disk.volumes if one.partition},
-        "PARTLABEL": {one.partition.name.lower() for one in disk.volumes if one.partition},
-    }
+    held = volumes_named(disk)
     return "which no volume of the disk has" if kind in held and value not in held[kind] else ""
 
 
@@ -136,11 +152,11 @@ RULES = (
     Rule(
         "G06",
         Severity.WARNING,
-        "etc/fstab mounts by UUID or label, and each is there once",
+        "etc/fstab and GRUB name filesystems by UUID or label, and each is there once",
         lambda subject: dd(subject) and linux(subject),
         "dd, Linux",
         "disks have other names on other machines: the machine waits for one that is not there and ends in "
-        "emergency mode",
+        "emergency mode, or GRUB at its prompt",
         "use UUID= or LABEL= in etc/fstab",
         _is_mounted_by_name,
     ),

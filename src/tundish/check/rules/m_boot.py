@@ -4,8 +4,10 @@ Group M, third part: whether MAAS starts the machine from its disk after the ins
 
 from collections.abc import Iterator
 
+from tundish.anatomy.system.beginning import beginning
 from tundish.check.boot import Expected, expected, lack, paths_on_esp, required
 from tundish.check.chainload import FALLBACK, arch_of, known_paths, tried
+from tundish.check.folded import folded
 from tundish.check.loaders import aims_at
 from tundish.check.rule import Evidence, Found, Rule, Severity, Unknown
 from tundish.check.scopes import amd64, arm64, bios, dd, uefi
@@ -26,7 +28,8 @@ def _is_started(subject: Subject, *, secure_boot: bool, severity: Severity | Non
     arch = arch_of(subject)
     paths = tried(arch, subject.target.maas, secure_boot=secure_boot)
     there = _expected(subject)
-    if there.paths & set(paths):
+    if found := next((path for path in paths if path in there.paths), ""):
+        yield from _is_no_loader(subject, found, arch, severity)
         return
     held = sorted(path for path in there.paths if path.endswith(".efi"))
     if not there.sure:
@@ -41,6 +44,48 @@ def _is_started(subject: Subject, *, secure_boot: bool, severity: Severity | Non
         Severity.WARNING if known else severity,  # a later MAAS does; when this began is not known
         f"put a copy at EFI/{FALLBACK.get(arch, FALLBACK['amd64'])}",
     )
+
+
+def _is_no_loader(subject: Subject, path: str, arch: str, severity: Severity) -> Iterator[Found]:
+    """
+    What MAAS would start of a disk, and the firmware could not, or not to its end.
+    """
+    disk = subject.image.disk
+    esp = disk.esp.index if disk is not None and disk.esp is not None else None
+    entry = folded(esp, f"EFI/{path}") if esp is not None else None
+    if esp is None or entry is None:
+        return
+    loader = next((one for one in subject.facts.loaders if one.path.lower() == f"efi/{path}"), None)
+    if not beginning(esp, entry.path, 2).startswith(b"MZ"):
+        yield Found(
+            f"{entry.path}, which MAAS starts, is no EFI program",
+            (Evidence(entry.path, f"{entry.size} bytes"),),
+            severity,
+        )
+    elif loader is not None and loader.arch and loader.arch != arch:
+        yield Found(
+            f"{entry.path}, which MAAS starts, is a program for {loader.arch}, not for {arch}",
+            (Evidence(entry.path, loader.arch),),
+            severity,
+        )
+    elif loader is not None and any(name == "shim" for name, _ in loader.sbat):
+        yield from _shim_alone(subject, entry.path, severity)
+
+
+def _shim_alone(subject: Subject, path: str, severity: Severity) -> Iterator[Found]:
+    """
+    A shim starts the GRUB beside it; that in EFI/BOOT the fallback program, if it is there.
+    """
+    folder = path.lower().removeprefix("efi/").rpartition("/")[0]
+    short = "aa64" if path.lower().endswith("aa64.efi") else "x64"
+    wanted = {f"{folder}/grub{short}.efi", f"{folder}/fb{short}.efi"}
+    if not wanted & paths_on_esp(subject):
+        yield Found(
+            f"{path}, which MAAS starts, is a shim, and the grub{short}.efi that it starts is not beside it",
+            (Evidence(path, f"no grub{short}.efi beside it"),),
+            severity,
+            f"copy grub{short}.efi to the same folder",
+        )
 
 
 def _expected(subject: Subject) -> Expected:

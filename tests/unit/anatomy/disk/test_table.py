@@ -124,6 +124,16 @@ def test_a_gpt_whose_copy_is_elsewhere_has_no_backup() -> None:
     assert False is read(gpt() + bytes(MIB)).backup
 
 
+@pytest.mark.parametrize(("core", "expected"), [(b"\0", 2048), (b"x", None)])
+def test_grub_that_leads_to_nothing_is_told(core: bytes, expected: int | None) -> None:
+    """
+    Its first sector names the one that follows; there may be only zeros.
+    """
+    boot = patched(gpt(), 0x5C, (2048).to_bytes(8, "little") + bytes(20) + b"GRUB \0Geom")
+
+    assert expected == read(patched(boot, 2048 * 512, core * 512)).leads_to
+
+
 def test_a_hybrid_is_read_as_gpt() -> None:
     """
     Further rows beside the protective one do not make it an MBR.

@@ -56,6 +56,26 @@ def _disk(changes: dict[str, str], uuid: str) -> Subject:
     )
 
 
+_UBUNTU = "6.8.0-45-generic"
+_LONG = (b"\0" * 0x1F4 + (1 << 20).to_bytes(4, "little")).ljust(514, b"\0") + b"HdrS".ljust(82, b"\0")
+
+
+def _packed(path: str) -> bytes:
+    return cpio.newc([cpio.folder("bin"), cpio.file(path, b"x" * 4096)])
+
+
+def _on_a_disk(name: str, data: bytes) -> Subject:
+    """
+    A disk of Ubuntu with these bytes as one of the two files.
+    """
+    return subject("ubuntu", {f"boot/{name}-{_UBUNTU}": data}, filetype=Filetype.DDGZ)
+
+
+def _with_grub(changes: Tree | None = None) -> Subject:
+    made = subject("ubuntu", {"boot/grub/x86_64-efi/normal.mod": b"", **(changes or {})})
+    return replace(made, request=replace(made.request, filetype=Filetype.DDGZ))
+
+
 _CALLING = File(b"#!/usr/bin/env python3\nfrom curtin.commands.curthooks import builtin_curthooks\n", 0o755)
 
 
@@ -135,6 +155,36 @@ BAD = [
         "needs a network",
     ),
     Bad("C02", "apt, with a network", lambda: subject("ubuntu-root"), INFO, "needs a network"),
+    Bad(
+        "C01",
+        "an empty kernel",
+        lambda: subject("rocky", {f"boot/vmlinuz-{_KERNEL}": b""}),
+        ERROR,
+        "is empty",
+    ),
+    Bad(
+        "C01",
+        "a kernel cut short",
+        lambda: _on_a_disk("vmlinuz", _LONG),
+        ERROR,
+        "cut short: it has 596 bytes",
+    ),
+    Bad("C01", "an empty initramfs", lambda: _on_a_disk("initrd.img", b""), ERROR, "is empty"),
+    Bad(
+        "C01",
+        "an initramfs cut short",
+        lambda: _on_a_disk("initrd.img", gzip.compress(_packed("bin/sh"))[:-20]),
+        ERROR,
+        "cannot be unpacked to its end",
+    ),
+    Bad(
+        "C01",
+        "an initramfs of another kernel",
+        lambda: _on_a_disk("initrd.img", _packed("usr/lib/modules/6.1.0-1/modules.dep")),
+        ERROR,
+        "holds modules of 6.1.0-1, none of",
+    ),
+    Bad("C01", "no menu of GRUB", _with_grub, ERROR, "there is no grub.cfg"),
     Bad("C03", "no hooks", _debian_builtin, ERROR, "linux-generic, which debian does not have"),
     Bad("C04", "no flavour", lambda: subject("ubuntu", {"boot/vmlinuz-6.1": b""}), ERROR, "vmlinuz-6.1"),
     Bad(
@@ -178,7 +228,10 @@ BAD = [
     Bad(
         "C07",
         "hostonly",
-        lambda: _rocky(gone="dracut-config-generic", changes={_GENERIC: 'hostonly="yes"\n'}),
+        lambda: _rocky(
+            gone="dracut-config-generic",
+            changes={_GENERIC: 'hostonly="yes"\n', f"boot/initramfs-{_KERNEL}.img": b"spoiled"},
+        ),
         ERROR,
         f"{_GENERIC} sets hostonly to yes",
     ),
@@ -314,6 +367,18 @@ GOOD = [
         "C01",
         "a unified kernel",
         lambda: subject("rocky", {"boot/efi/EFI/Linux/x.efi": b""}, without=(f"boot/vmlinuz-{_KERNEL}",)),
+    ),
+    Good("C01", "a menu of GRUB", lambda: _with_grub({"boot/grub/grub.cfg": "menuentry x {}\n"})),
+    Good("C01", "entries beside GRUB", lambda: _with_grub({"boot/loader/entries/a.conf": "linux /a\n"})),
+    Good(
+        "C01",
+        "a hook that makes the menu",
+        lambda: _with_grub({"curtin/curtin-hooks": File(b"#!/bin/sh\nupdate-grub\n", 0o755)}),
+    ),
+    Good(
+        "C01",
+        "an initramfs with its modules",
+        lambda: _on_a_disk("initrd.img", _packed(f"usr/lib/modules/{_UBUNTU}/modules.dep")),
     ),
     Good("C02", "a kernel", lambda: subject("ubuntu")),
     Good("C02", "a root that apt completes", lambda: subject("ubuntu-root")),

@@ -38,6 +38,23 @@ def rooted(tree: dict[str, Node], **how: object) -> Subject:
     return linux(_GAP, _ESP, replace(_ROOT, tree={**_TREE, **tree}, **how))  # type: ignore[arg-type] # of Part
 
 
+def _menu(*roots: str, hook: bytes = b"#!/bin/sh\n") -> Make:
+    """
+    A menu of GRUB with an entry for each.
+    """
+    text = "".join(f"menuentry x {{\n\tlinux\t/vmlinuz {one} quiet\n}}\n" for one in roots)
+    return lambda: rooted({"boot/grub/grub.cfg": text, HOOK: File(hook, 0o755)})
+
+
+def _stub(line: str) -> Make:
+    return lambda: rooted({"boot/efi/EFI/debian/grub.cfg": f"{line}\nset prefix=($root)/boot/grub\n"})
+
+
+def _without_core() -> Subject:
+    made = disk(_GAP, _ESP, _ROOT)
+    return linux(made=replace(made, table=replace(made.table, leads_to=1)), target=BIOS)
+
+
 _WINDOWS: dict[str, Node] = {
     "Windows/System32/ntoskrnl.exe": b"MZ",
     "Windows/System32/Sysprep/Sysprep_succeeded.tag": "",
@@ -122,6 +139,23 @@ BAD = [
         ERROR,
         "CRC is wrong",
     ),
+    Bad(
+        "G01",
+        "a second GPT that is not at the end",
+        lambda: linux(faults=("the second GPT header is in sector 9, not in the last, 99",)),
+        WARNING,
+        "not in the last",
+    ),
+    Bad(
+        "G03", "no GRUB behind its first sector", _without_core, ERROR, "goes on to sector 1, which is empty"
+    ),
+    Bad("G06", "a root of the build", _menu("root=/dev/loop0p2 ro"), ERROR, "a device of the build"),
+    Bad("G06", "a root by its device", _menu("root=/dev/vda2 ro"), WARNING, "gives the kernel as its root"),
+    Bad("G06", "a root of nothing", _menu("root=UUID=bbbb-2"), ERROR, "which no volume of the disk has"),
+    Bad(
+        "G06", "GRUB that looks for nothing", _stub("search.fs_uuid bbbb-2 root hd0,gpt2"), ERROR, "looks for"
+    ),
+    Bad("G06", "GRUB that looks for no label", _stub("search --label none --set=root"), ERROR, "LABEL=none"),
     Bad("G01", "an odd size", lambda: linux(size=4096 * MIB + 100), ERROR, "no multiple of 512"),
     Bad("G01", "no whole MiB", lambda: linux(size=4096 * MIB + 512), INFO, "no whole number of MiB"),
     Bad(
@@ -240,6 +274,10 @@ GOOD = [
     Good("G04", "a root on LVM", on_lvm),
     Good("G05", "LVM with a step", lambda: on_lvm(usr__local__sbin__grow="lvextend -l +100%FREE vg/root\n")),
     Good("G06", "a device of the mapper", _device("/dev/mapper/vg-root")),
+    Good("G06", "a root of its own", _menu("root=UUID=AAAA-1 ro")),
+    Good("G06", "a root of another system, too", _menu("root=UUID=aaaa-1 ro", "root=UUID=cccc ro")),
+    Good("G06", "GRUB that looks for the root", _stub("search --no-floppy --fs-uuid --set=root aaaa-1")),
+    Good("G06", "a hook that makes the menu", _menu("root=UUID=bbbb-2", hook=b"#!/bin/sh\nupdate-grub\n")),
     Good("G06", "a label", lambda: rooted({"etc/fstab": "LABEL=ROOT / ext4\n"}, label="root")),
     Good("G10", "little space", lambda: rooted({}, free_zeroed=0.0, used=2000 * MIB)),
     Good("G11", "Windows", windows),

@@ -70,13 +70,24 @@ def esxi() -> Subject:
     return on_disk(disk(boot), facts=Facts(Family.ESXI, arch="amd64"), request=request)
 
 
-def on_esp(*paths: str, arch: str = "amd64", target: Target = UEFI, boot_code: bool = False) -> Subject:
+def on_esp(
+    *paths: str, arch: str = "amd64", target: Target = UEFI, boot_code: bool = False, data: bytes = b"MZ"
+) -> Subject:
     """
     A disk with these files below EFI/ of its ESP.
     """
-    tree: dict[str, Node] = {f"EFI/{path}": b"MZ" for path in paths}
+    tree: dict[str, Node] = {f"EFI/{path}": data for path in paths}
     made = disk(Part(Form.FAT, ESP, tree), Part(Form.EXT, tree={HOOK: _HOOK}), boot_code=boot_code)
     return on_disk(made, facts=Facts(Family.REDHAT, arch=arch), target=target)
+
+
+def _started(arch: str, *beside: str) -> Subject:
+    """
+    A disk whose fallback loader is a shim for this architecture.
+    """
+    made = on_esp("BOOT/BOOTX64.EFI", *beside)
+    shim = Loader("EFI/BOOT/BOOTX64.EFI", arch, signed=True, sbat=(("shim", 4),))
+    return replace(made, facts=replace(made.facts, loaders=(shim,)))
 
 
 def debian(*changes: tuple[str, Node], target: Target | None = None) -> Subject:
@@ -186,6 +197,15 @@ BAD = [
         "LP 2090874",
     ),
     Bad("M20", "a folder of AlmaLinux", lambda: on_esp("almalinux/shimx64.efi"), ERROR, "EFI/almalinux"),
+    Bad(
+        "M20",
+        "a text in place of a loader",
+        lambda: on_esp("BOOT/BOOTX64.EFI", data=b"hi"),
+        ERROR,
+        "no EFI prog",
+    ),
+    Bad("M20", "a loader of another kind", lambda: _started("arm64"), ERROR, "a program for arm64"),
+    Bad("M20", "a shim alone", lambda: _started("amd64"), ERROR, "is a shim, and the grubx64.efi"),
     Bad("M20", "no loader", on_esp, ERROR, "no loader"),
     Bad("M20", "Debian by the installer", debian, ERROR, "EFI/debian/shimx64.efi"),
     Bad(
@@ -235,6 +255,8 @@ GOOD = [
     Good("M19", "Debian with hooks", lambda: system("debian")),
     Good("M20", "AlmaLinux with its fallback", lambda: system("alma")),
     Good("M20", "a fallback on a disk", lambda: on_esp("BOOT/BOOTX64.EFI")),
+    Good("M20", "a shim with its GRUB", lambda: _started("amd64", "BOOT/grubx64.efi")),
+    Good("M20", "a shim with the fallback", lambda: _started("amd64", "BOOT/fbx64.efi")),
     Good("M20", "Rocky's own folder", lambda: on_esp("rocky/shimx64.efi")),
     Good("M20", "Windows", lambda: on_esp("Microsoft/Boot/bootmgfw.efi")),
     Good("M20", "Debian that keeps a fallback", lambda: debian(("var/cache/debconf/config.dat", _REMOVABLE))),
