@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import translate
-from functools import cached_property
+from functools import cached_property, lru_cache
+from re import Pattern
 from re import compile as pattern_of
 from typing import Protocol
 
@@ -22,6 +23,7 @@ MAX_IMPLIED = 64 * 1024 * 1024  # characters of folders that have no entry of th
 MAX_LINKS = 40  # as the kernel has it
 MAX_READ = 256 * 1024 * 1024
 MAX_TEXT = 32 * 1024 * 1024
+_MAGIC = frozenset("*?[")  # what makes a glob of a name
 
 
 class Kind(StrEnum):
@@ -204,13 +206,10 @@ class Index:
         todo: list[tuple[str, list[str]]] = [("", pattern.strip("/").split("/")[::-1])]
         while todo:
             folder, rest = todo.pop()
-            fits = pattern_of(translate(rest[-1])).match
-            for entry in self.children(folder):
-                if not fits(entry.name):
-                    continue
+            for entry in self._fitting(folder, rest[-1]):
                 if len(rest) == 1:
                     yield entry
-                elif self.is_folder(entry.path):
+                elif entry.kind is Kind.FOLDER or self.is_folder(entry.path):
                     todo.append((entry.path, rest[:-1]))
 
     def stream(self, path: str) -> Iterator[bytes]:
@@ -336,6 +335,17 @@ class Index:
                 children.setdefault(entry.path.rpartition("/")[0], []).append(entry)
         return children
 
+    def _fitting(self, folder: str, segment: str) -> Iterable[Entry]:
+        """
+        What of a folder fits a segment of a glob; a plain name needs no look at the others.
+        """
+        if segment and _MAGIC.isdisjoint(segment):
+            at = self._resolved(folder)
+            found = None if at is None else self._entries.get(f"{at}/{segment}" if at else segment)
+            return () if found is None else (found,)
+        fits = _pattern(segment).match
+        return [entry for entry in self.children(folder) if fits(entry.name)]
+
     def _resolved(self, path: str) -> str | None:
         todo = path.split("/")[::-1]
         done: list[str] = []
@@ -354,6 +364,11 @@ class Index:
                     done = [] if entry.target.startswith("/") else done[:-1]
                     todo.extend(entry.target.split("/")[::-1])
         return "/".join(done)
+
+
+@lru_cache(maxsize=256)
+def _pattern(segment: str) -> Pattern[str]:
+    return pattern_of(translate(segment))
 
 
 @dataclass(frozen=True, slots=True)

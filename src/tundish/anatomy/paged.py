@@ -50,6 +50,7 @@ class Paged:
 
     def __init__(self, whole: Readable, limit: int = KEPT) -> None:
         self._whole, self._pages = whole, Recent(limit)
+        self._last = (-1, b"")  # most reads are of the page that the one before was of
 
     @property
     def size(self) -> int:
@@ -76,4 +77,8 @@ class Paged:
         return int.from_bytes(exactly(self, offset, width, subject), order)
 
     def _page(self, number: int) -> bytes:
-        return self._pages.get(number, lambda: self._whole.read_at(number * PAGE, PAGE))
+        last, page = self._last
+        if last != number:
+            page = self._pages.get(number, lambda: self._whole.read_at(number * PAGE, PAGE))
+            self._last = (number, page)
+        return page
