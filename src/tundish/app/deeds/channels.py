@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from tundish.app.deeds.deed import deed
+from tundish.app.finding import must_see_release, offerable
 from tundish.app.opened import App, holder
 from tundish.core.image import Json
 from tundish.core.names import ChannelName, channel_name
@@ -24,7 +25,8 @@ def publish(
     Let a channel offer the images named, or every complete one.
 
     Raises:
-        NotFound: an image is not there.
+        NotFound: an image is not there, or not the actor's to see.
+        Forbidden: none is named, and the actor does not see all.
         Conflict: there is nothing to offer, or the channel is for others.
         Busy: somebody else writes into the channel.
     """
@@ -35,7 +37,7 @@ def publish(
         account.before = _offered(app, name)
         done = run.publish(
             app.catalog,
-            refs,
+            offerable(app, actor, refs),
             name,
             channels=app.channels,
             press=app.press(),
@@ -52,10 +54,12 @@ def plan(app: App, actor: Actor, source: str, target: str) -> Promotion:
 
     Raises:
         NotFound: there is no such channel.
+        Forbidden: the actor may not see one of the channels, or of the images that would be offered.
         Conflict: readers of the target could not use it.
     """
     for name in (source, target):
         actor.must(Power.SEE, Kind.CHANNEL, name)
+    must_see_release(app, actor, app.catalog.channels.get(channel_name(source)).release)
     return moving.plan_promotion(app.catalog, app.store, channel_name(source), channel_name(target))
 
 
@@ -72,6 +76,7 @@ def promote(app: App, actor: Actor, promotion: Promotion) -> Publication:
         app.catalog.audit, actor, Power.CHANNEL_EDIT, "channel.promote", kind=Kind.CHANNEL, name=name
     ) as account:
         account.before = _offered(app, name)
+        must_see_release(app, actor, promotion.target.release)
         done = moving.promote(app.office(), promotion)
         account.after = {"from": promotion.source, "release": done.release}
         return done

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from tundish.app import orders
 from tundish.app.deeds.deed import deed
-from tundish.app.finding import find
+from tundish.app.finding import find, must_see_release, offerable
 from tundish.app.opened import App
 from tundish.app.orders import Order, right_of
 from tundish.catalog.job_lines import LINES_KEPT
@@ -33,7 +33,7 @@ def begin(app: App, actor: Actor, kind: str, arguments: Mapping[str, Json]) -> J
     Raises:
         InputError: there is no such kind, or an argument is missing, unknown or not of its form.
         NotFound, Conflict: there is no such image, or channel to roll back, or nothing before what it offers.
-        Forbidden: the actor may not.
+        Forbidden: the actor may not, or may not see what is to be offered.
         Busy: too many are waiting.
     """
     order = orders.read(kind, arguments)
@@ -139,10 +139,15 @@ def _settled(app: App, actor: Actor, order: Order, arguments: Mapping[str, Json]
     The arguments, so that the job does the same whenever and however often it is begun: to go back once more
     after a server died would be one release too far.
     """
-    if isinstance(order, orders.Promote) and not actor.may(Power.SEE, Kind.CHANNEL, order.source):
-        raise NotFound(f"there is no channel {order.source!r}, or it is not yours to see")
-    if isinstance(order, orders.Promote) and order.release is None:
-        return {**arguments, "release": app.catalog.channels.get(channel_name(order.source)).release}
+    if isinstance(order, orders.Publish):
+        images: list[Json] = [*offerable(app, actor, order.images)]
+        return {**arguments, "images": images} if images else arguments
+    if isinstance(order, orders.Promote):
+        if not actor.may(Power.SEE, Kind.CHANNEL, order.source):
+            raise NotFound(f"there is no channel {order.source!r}, or it is not yours to see")
+        release = order.release or app.catalog.channels.get(channel_name(order.source)).release
+        must_see_release(app, actor, release)
+        return {**arguments, "release": release}
     if isinstance(order, orders.RollBack) and order.release is None:
         return {**arguments, "release": release_before(app.catalog, channel_name(order.channel))}
     if isinstance(order, orders.Check):
