@@ -22,6 +22,7 @@ from tundish.app import inspecting
 from tundish.core.errors import BadImage, NotFound
 
 _PACKAGES = (header("bash"), header("grub2", "2.06", "70.el9", epoch=1), header("long" * 300))
+_PARTS = 3
 _CUT = b"\n=== "  # before the name of each file of a root
 
 
@@ -121,8 +122,10 @@ def head_of_a_loader(data: bytes) -> None:
 def _roots() -> Iterator[bytes]:
     for name in ("ubuntu", "centos7", "sles"):
         root = index_of(SYSTEMS[name].tree())
-        files = (entry for entry in root if root.is_file(entry.path))
-        yield b"".join(_CUT + entry.path.encode() + b"\n" + root.read(entry.path)[:300] for entry in files)
+        files = [entry for entry in root if root.is_file(entry.path)]
+        for start in range(_PARTS):  # each with every kind of file, and quicker than the whole
+            some = (entry for entry in files[start::_PARTS])
+            yield b"".join(_CUT + entry.path.encode() + b"\n" + root.read(entry.path)[:300] for entry in some)
 
 
 def _of_one_file(data: bytes, chance: Random) -> bytes:
