@@ -104,12 +104,22 @@ def test_everybody_changes_the_own_password(fresh: Seeded) -> None:
     The session ends, and the new password opens another.
     """
     vic = Visitor(fresh).log_in("vic")
-    vic.post("/people/vic", deed="password", password=ANOTHER, again=ANOTHER)
+    vic.post("/people/vic", deed="password", old=PASSWORD, password=ANOTHER, again=ANOTHER)
 
     assert (303, "vic") == (
         vic.get("/people").status,
         fresh.admission.login("vic", ANOTHER, "127.0.0.1").name,
     )
+
+
+def test_the_own_password_needs_the_old_one(fresh: Seeded) -> None:
+    """
+    Who finds a page left open takes nobody's account.
+    """
+    vic = Visitor(fresh).log_in("vic")
+    answer = vic.post("/people/vic", deed="password", old="a wild guess", password=ANOTHER, again=ANOTHER)
+
+    assert (422, "vic") == (answer.status, fresh.admission.login("vic", PASSWORD, "127.0.0.1").name)
 
 
 def test_two_different_passwords_change_nothing(ada: Visitor) -> None:

@@ -82,7 +82,7 @@ def create(
     """
     from tundish.app.deeds import people
 
-    password = "" if no_password else _password(from_stdin=password_stdin)
+    password = "" if no_password else password_of(from_stdin=password_stdin)
     with opened(context) as app:
         made = people.create(app, me(), name, grants or (Grant(Role.VIEWER),), password=password, email=email)
     if as_json:
@@ -91,12 +91,18 @@ def create(
         click.echo(f"{made.name} may come in: {', '.join(people.shown(each) for each in made.grants)}")
 
 
-def _password(*, from_stdin: bool) -> str:
+def password_of(word: str = "Password", *, from_stdin: bool, is_new: bool = True) -> str:
+    """
+    A password from the terminal, typed twice if it is new; or a line of standard input.
+
+    Raises:
+        InputError: there is no terminal.
+    """
     if from_stdin:
         return sys.stdin.readline(1_000).rstrip("\n")
     if not sys.stdin.isatty():
         raise InputError("there is no terminal to ask for a password; give --password-stdin or --no-password")
-    asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    asked: str = click.prompt(word, hide_input=True, confirmation_prompt=is_new, err=True)
     return asked
 
 
@@ -223,15 +229,22 @@ def _enable(context: click.Context, name: str, *, enabled: bool, as_json: bool) 
 @click.pass_context
 def password(context: click.Context, *, name: str, password_stdin: bool, as_json: bool) -> None:
     """
-    Give a user another password; open sessions of the user end.
+    Give a user another password; open sessions of the user end. From afar, one's own needs the old one, which
+    is asked for first.
     """
     from tundish.app.deeds import people
 
-    chosen = _password(from_stdin=password_stdin)
+    chosen = password_of(from_stdin=password_stdin)
     with opened(context) as app:
         people.set_password(app, me(), name, chosen)
         changed = app.catalog.users.get(name)
-    _tell(people.public(changed), f"{name} has another password", as_json=as_json)
+    say_password(changed, as_json=as_json)
+
+
+def say_password(changed: User, *, as_json: bool) -> None:
+    from tundish.app.deeds import people
+
+    _tell(people.public(changed), f"{changed.name} has another password", as_json=as_json)
 
 
 @user.command(example="tundish user remove bob")

@@ -12,7 +12,7 @@ import pytest
 from tundish.app.deeds import people
 from tundish.app.opened import App, open_app
 from tundish.core import clock
-from tundish.core.errors import Forbidden, InputError, NotFound
+from tundish.core.errors import Forbidden, InputError, Locked, NotFound
 from tundish.core.people import EVERYTHING, Actor, Grant, Kind, Role
 from tundish.settings import load
 
@@ -122,3 +122,54 @@ def test_a_pattern_without_letters_is_refused(app: App) -> None:
     """
     with pytest.raises(InputError):
         people.grant(app, ROOT, "bob", Grant(Role.VIEWER, Kind.IMAGE, "a\x00b"))
+
+
+OLD, NEW = "correct horse battery", "staple of another kind"
+
+
+@pytest.fixture
+def cat(app: App) -> Actor:
+    """
+    An admin who has a password.
+    """
+    people.create(app, ROOT, "cat", EVERYTHING, password=OLD)
+    return Actor("cat", EVERYTHING, "page", "192.0.2.1")
+
+
+@pytest.mark.parametrize("old", ["", "a wild guess"])
+def test_ones_own_password_is_changed_by_who_knows_it(app: App, cat: Actor, old: str) -> None:
+    """
+    Who finds a session left open, be it that of an admin, takes no account by it.
+    """
+    with pytest.raises(Forbidden, match="until now"):
+        people.set_password(app, cat, "cat", NEW, old=old)
+
+
+def test_guesses_of_the_old_password_count_as_failed_logins(app: App, cat: Actor) -> None:
+    """
+    Else this would be the place to guess at.
+    """
+    for _ in range(5):
+        with pytest.raises(Forbidden):
+            people.set_password(app, cat, "cat", NEW, old="a wild guess")
+
+    with pytest.raises(Locked):
+        people.set_password(app, cat, "cat", NEW, old=OLD)
+
+
+@pytest.mark.parametrize("who", [ANN, ROOT])
+def test_an_admin_needs_no_old_password_of_another(app: App, cat: Actor, who: Actor) -> None:
+    """
+    Nor does a command on the server: so a forgotten password is mended.
+    """
+    people.set_password(app, who, cat.name, NEW)
+
+    assert "cat" == app.admission().login("cat", NEW, cat.address).name
+
+
+def test_a_first_password_is_given_by_an_admin(app: App) -> None:
+    """
+    A token that somebody found makes no login that outlives it.
+    """
+    with pytest.raises(Forbidden):
+        people.set_password(app, BOB, "bob", NEW)

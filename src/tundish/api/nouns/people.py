@@ -134,10 +134,12 @@ class Changed(BaseModel):
 
 class Password(BaseModel):
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"password": "correct horse battery"}]}
+        extra="forbid",
+        json_schema_extra={"examples": [{"password": "correct horse battery", "old": "some other words"}]},
     )
 
     password: str = Field(max_length=256)
+    old: str = Field("", max_length=256, description="the password until now; needed for one's own")
 
 
 class NewToken(BaseModel):
@@ -216,10 +218,10 @@ def remove_user(app: Opened, actor: Who, name: Word) -> None:
 @ROUTER.put("/users/{name}/password", status_code=204)
 def set_password(app: Opened, actor: Who, name: Word, wanted: Password) -> None:
     """
-    Give a user another password; open sessions of the user end.
+    Give a user another password; open sessions of the user end. One's own needs the `old` one.
     """
     _seen(app, actor, name)
-    deeds.set_password(app, actor, name, wanted.password)
+    deeds.set_password(app, actor, name, wanted.password, old=wanted.old)
 
 
 @ROUTER.post("/users/{name}/grant")

@@ -12,7 +12,7 @@ from tundish.access import keys, policy
 from tundish.app.deeds.deed import deed
 from tundish.app.opened import App
 from tundish.core import clock, names
-from tundish.core.errors import Conflict, Forbidden, InputError, NotFound
+from tundish.core.errors import Conflict, Forbidden, InputError, NotFound, Unauthorised
 from tundish.core.image import Json
 from tundish.core.people import Actor, Grant, Power, Token, User
 
@@ -48,16 +48,21 @@ def create(
     return user
 
 
-def set_password(app: App, actor: Actor, name: str, password: str) -> None:
+def set_password(app: App, actor: Actor, name: str, password: str, *, old: str = "") -> None:
     """
-    Give a user another password; all sessions of the user end.
+    Give a user another password; all sessions of the user end. One's own needs the `old` one, so that a
+    session left open is no account lost; wrong ones count as failed logins.
 
     Raises:
         InputError: no password to have.
         NotFound: there is no such user.
+        Forbidden: the actor may not, or the old password is another one.
+        Locked: too many have failed.
     """
     with deed(app.catalog.audit, actor, _power(actor, name), "user.password", name=name):
-        app.catalog.users.get(name)
+        user = app.catalog.users.get(name)
+        if actor.name == name and actor.door != "command":
+            _must_prove(app, actor, user, old)
         policy.check_password(password, name)
         app.catalog.users.set_password(name, app.admission().passwords.hashed(password))
         app.catalog.tokens.remove_sessions(name)
@@ -274,6 +279,21 @@ def _power(actor: Actor, user: str) -> Power | None:
     """
     is_own = actor.name == user and actor.door != "command" and not actor.narrowed
     return None if is_own else Power.PEOPLE_EDIT
+
+
+def _must_prove(app: App, actor: Actor, user: User, old: str) -> None:
+    """
+    Raises:
+        Forbidden: it is another password; or there is none, and the first one is given by an admin.
+        Locked: too many have failed.
+    """
+    if not user.has_password:
+        actor.must(Power.PEOPLE_EDIT)
+        return
+    try:
+        app.admission().login(user.name, old, actor.address)
+    except Unauthorised:
+        raise Forbidden(f"the password of {user.name} until now is needed, and is another one") from None
 
 
 def _visible(app: App, actor: Actor, key: str) -> Token:

@@ -60,6 +60,7 @@ TWINS = {  # command: module of this package, and function in it
     "sync stop": ("syncs", "stop"),
     "token list": ("people", "token_list"),
     "user list": ("people", "user_list"),
+    "user password": ("people", "user_password"),
 }
 HERE = frozenset(  # they have to do with this machine alone
     {"completion", "demo", "doctor", "remote add", "remote list", "remote remove", "remote use"}

@@ -171,7 +171,7 @@ def _disabled(app: App, actor: Actor, user: User, _: Words) -> str:
 def _renamed(app: App, actor: Actor, user: User, form: Words) -> str:
     if form.text("password") != form.text("again"):
         raise InputError("the two passwords differ")
-    deeds.set_password(app, actor, user.name, form.text("password"))
+    deeds.set_password(app, actor, user.name, form.text("password"), old=form.text("old"))
     return f"{user.name} has another password; log in with it."
 
 
