@@ -167,7 +167,8 @@ def _exit_codes() -> Iterator[str]:
     for code in sorted({row.exit for row in REACTIONS.values()}):
         kinds = [kind for kind, row in REACTIONS.items() if row.exit == code and not _is_below(kind, code)]
         rows += [(str(code), f"`{kind.__name__}`", _meaning(kind)) for kind in kinds]
-    rows.append(("143", "", "SIGTERM ended it, as Ctrl-C would; `sync` ends with 130, `serve` with 0"))
+    what = "what ends between two steps, as `sync`, `publish` and `store gc`, with 130, `serve` with 0"
+    rows.append(("143", "", f"SIGTERM ended it, as Ctrl-C would; {what}"))
     yield from _table(["exit", "family", "meaning"], rows)
     yield "What belongs to each family: [errors](errors.md)."
 

@@ -431,6 +431,61 @@ def test_a_second_ctrl_c_ends_it_at_once(world: World, state: Path) -> None:
     assert (-signal.SIGINT, True) == (ended.code, monotonic() - began < 5)
 
 
+def test_a_sigterm_that_comes_twice_is_one(world: World, state: Path) -> None:
+    """
+    `timeout` sends it to the process and to its group: it ends as cleanly as by one, and no byte comes twice.
+    """
+    meter = Meter(state, world.total // 3)
+    behave(world, meter.serve)
+    with processes.tundish(state, "sync", "--parallel", str(PARALLEL)) as command:
+
+        def twice() -> None:
+            command.send(signal.SIGTERM)
+            command.send(signal.SIGTERM)
+
+        meter.act = twice
+        ended = command.ended()
+    meter.over.set()
+    sound = is_consistent(state)
+
+    sent = meter.sent + finish(world, state)
+
+    assert (130, True, results(world.undisturbed), True) == (
+        ended.code,
+        sound,
+        results(state),
+        sent <= world.total + PARALLEL * PIECE,
+    )
+
+
+def test_a_ctrl_c_after_it_ends_it_hard_and_leaves_nothing_half_visible(world: World, state: Path) -> None:
+    """
+    Where a server fell silent within a file, somebody may insist; the next run does the rest.
+    """
+    reached, over = threading.Event(), threading.Event()
+
+    def half(exchange: Exchange) -> None:
+        body = exchange.content or b""
+        exchange.head(200, {"ETag": exchange.etag, "Content-Length": str(len(body))})
+        exchange.body(body[: len(body) // 2])
+        reached.set()
+        exchange.wait()
+
+    behave(world, half)
+    with processes.tundish(state, "sync") as command:
+        assert reached.wait(processes.SECONDS)
+        command.send(signal.SIGTERM)
+        while command.catches(signal.SIGINT):
+            over.wait(0.001)
+        command.send(signal.SIGINT)
+        ended = command.ended()
+    sound = is_consistent(state)
+
+    finish(world, state)
+
+    assert (-signal.SIGINT, True, results(world.undisturbed)) == (ended.code, sound, results(state))
+
+
 # ---- two at once
 
 

@@ -1,5 +1,6 @@
 """
 What upkeep does for every channel: one that is damaged or busy is reported, and does not stop the rest.
+Who wants it to end is heard.
 
 Where there is no channel, nobody is asked for a signing key.
 """
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tundish.catalog.opened import Catalog
-from tundish.core.errors import TundishError
+from tundish.core.errors import Stopped, TundishError
 from tundish.core.names import ChannelName
 from tundish.publish.run import Office
 
@@ -32,6 +33,9 @@ def every(
 ) -> tuple[Told[T], ...]:
     """
     Do `work` for every channel, by name; `office` is opened only if there is one.
+
+    Raises:
+        Stopped: `work` was to end.
     """
     names = [channel.name for channel in catalog.channels.list()]
     if not names:
@@ -46,5 +50,7 @@ def every(
 def _told(office: Office, name: ChannelName, work: Callable[[Office, ChannelName], T]) -> Told[T]:
     try:
         return Told(name, work(office, name))
+    except Stopped:
+        raise
     except TundishError as error:
         return Told(name, None, error)

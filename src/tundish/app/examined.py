@@ -16,16 +16,19 @@ from tundish.app.checking import check_image
 from tundish.app.looking import root_of
 from tundish.app.opened import App
 from tundish.app.orders import Check
+from tundish.app.watched import Watched
 from tundish.catalog.checks import FIT, UNFIT, Checked
+from tundish.catalog.records import STOPPED
 from tundish.check import report_json
 from tundish.check.assuming import Said
 from tundish.check.rule import Severity, Status
 from tundish.check.subject import Filetype
 from tundish.core import clock
-from tundish.core.errors import BadImage
+from tundish.core.errors import BadImage, Stopped
 from tundish.core.holding import OWN, Holding, HoldingId
 from tundish.core.image import Extra
 from tundish.core.lifecycle import State
+from tundish.core.progress import UNWATCHED, Gauge
 from tundish.core.upload import Upload, UploadState
 from tundish.intake.products import manifest_of, words_of
 
@@ -44,7 +47,8 @@ def examine(app: App, upload: Upload) -> Checked | None:
         checked = settle(app, holding, upload)
     except BaseException as error:
         text = json.dumps({"error": str(error) or type(error).__name__})
-        app.catalog.jobs.end(number, "failed", text, clock.now())
+        outcome = STOPPED if isinstance(error, Stopped | KeyboardInterrupt) else "failed"
+        app.catalog.jobs.end(number, outcome, text, clock.now())
         raise
     app.catalog.jobs.end(number, "done", json.dumps({"verdict": checked.verdict}), clock.now())
     return checked
@@ -76,11 +80,14 @@ def take_up(app: App) -> None:
         examine_later(app, upload)
 
 
-def settle(app: App, holding: Holding, upload: Upload) -> Checked:
+def settle(app: App, holding: Holding, upload: Upload, gauge: Gauge = UNWATCHED) -> Checked:
     """
     The step of a job from whole bytes to a version that is fit or not. Done again, it does the same.
+
+    Raises:
+        Stopped: `gauge` wants it to end; nothing of it is noted.
     """
-    checked, facts = _checked(app, holding, upload)
+    checked, facts = _checked(app, holding, upload, gauge)
     app.catalog.checks.set(checked)
     with app.catalog.database.together():  # until the catalog names it, a sweep would take the new blob
         _complete(app, holding, upload, facts)
@@ -114,14 +121,14 @@ def _older(app: App, holding: Holding) -> Sequence[HoldingId]:
     ]
 
 
-def _checked(app: App, holding: Holding, upload: Upload) -> tuple[Checked, Facts]:
+def _checked(app: App, holding: Holding, upload: Upload, gauge: Gauge) -> tuple[Checked, Facts]:
     asked, item = upload.asked, root_of(holding)
     said = Said(asked.filetype, asked.name, asked.base_image if asked.base_said else "", asked.arch)
     firmware = {asked.firmware} if asked.firmware in {"bios", "uefi"} else {"bios", "uefi"}
     question = Question(said, firmware=frozenset(firmware), both=asked.firmware == "both")
     try:
         with app.store.open(item.digest) as stream:
-            image = read_image(File(stream), item.path.rpartition("/")[2])
+            image = read_image(Watched(File(stream), gauge), item.path.rpartition("/")[2])
             report = check_image(image, question, today=clock.now().date())
     except BadImage as error:
         said_why = json.dumps({"error": str(error)})

@@ -16,7 +16,7 @@ from tundish.anatomy.keeping import worth_keeping
 from tundish.anatomy.opening import read_image
 from tundish.anatomy.packed.pages import Aside
 from tundish.anatomy.packed.unwrapping import Progress, silent
-from tundish.anatomy.readable import File
+from tundish.anatomy.readable import File, Readable
 from tundish.app.folder import folder_image
 from tundish.catalog.images import Images
 from tundish.core.errors import InputError, NotFound
@@ -95,6 +95,26 @@ def look(
 
 
 @contextmanager
+def bytes_of(what: str, shelf: Callable[[], Shelf]) -> Iterator[Readable]:
+    """
+    The file that `look` looks into, as it is.
+
+    Raises:
+        NotFound, InputError: there is none, or it cannot be read.
+    """
+    path = Path(what)
+    with _named(path):
+        is_file = path.is_file()
+    if is_file:
+        with _opened(path) as stream:
+            yield File(stream)
+        return
+    found = shelf()
+    with found.blobs.open(root_of(found.images.find(what)).digest) as stream:
+        yield File(stream)
+
+
+@contextmanager
 def look_at(
     holding: Holding,
     blobs: BlobSource,
@@ -102,9 +122,10 @@ def look_at(
     *,
     keep: Keep = worth_keeping,
     aside: Aside | None = None,
+    watched: Callable[[Readable], Readable] = lambda readable: readable,
 ) -> Iterator[Image]:
     """
-    An image of the catalog: its root file system, or its disk.
+    An image of the catalog: its root file system, or its disk. `watched` may stand between it and its file.
 
     Raises:
         NotFound: it has no such file, or the store does not hold it.
@@ -112,7 +133,8 @@ def look_at(
     """
     item = root_of(holding)
     with blobs.open(item.digest) as stream:
-        yield read_image(File(stream), item.path.rpartition("/")[2], keep=keep, heard=heard, aside=aside)
+        name = item.path.rpartition("/")[2]
+        yield read_image(watched(File(stream)), name, keep=keep, heard=heard, aside=aside)
 
 
 def root_of(holding: Holding) -> Item:

@@ -9,7 +9,7 @@ import platform
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from tundish.core import clock
@@ -18,6 +18,7 @@ from tundish.core.selection import Fetching
 from tundish.fetch.lines import Lines
 from tundish.mirrors.desk import Desk
 from tundish.settings import Settings
+from tundish.stream.filters import Search
 from tundish.tools.gpg import GpgSigner, Gpgv
 from tundish.trust.keyring import MAX_KEYRING, normalise
 
@@ -28,10 +29,11 @@ def open_mirror(
     *,
     key: Path | None,
     parallel: int | None,
-    bounded: Callable[[], AbstractContextManager[object]],
+    bounded: Callable[[], AbstractContextManager[object]] = nullcontext,
+    search: Search | None = None,
 ) -> Iterator[Desk]:
     """
-    The parts, closed in the end.
+    The parts, closed in the end. `bounded` and `search` keep the patterns of filters from taking for ever.
     """
     files = parallel or settings.parallel
     lines = Lines(connections=files, http_proxy=settings.http_proxy, no_proxy=settings.no_proxy)
@@ -46,6 +48,7 @@ def open_mirror(
             signer=GpgSigner(key) if key is not None else None,
             parallel=files,
             bounded=bounded,
+            search=search,
         )
     finally:
         lines.close()
@@ -60,9 +63,22 @@ def read_keyring(path: Path) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            return normalise(file.read(MAX_KEYRING + 1))
+            return known_keys(file.read(MAX_KEYRING + 1), path)
     except OSError as error:
         raise InputError(f"the keyring {path} cannot be read: {error.strerror}; check the path") from error
+
+
+def known_keys(data: bytes, path: str | Path) -> bytes:
+    """
+    A keyring in the form that verifiers read.
+
+    Raises:
+        InputError: it is none; the message names the file.
+    """
+    try:
+        return normalise(data)
+    except InputError as error:
+        raise InputError(f"the keyring {path}: {error}") from error
 
 
 def holder() -> str:

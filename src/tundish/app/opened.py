@@ -24,6 +24,7 @@ from tundish.catalog.db import sqlite_url
 from tundish.catalog.opened import Catalog
 from tundish.core import clock
 from tundish.core.errors import NotFound, StorageError
+from tundish.core.progress import UNWATCHED, Gauge
 from tundish.core.selection import Fetching
 from tundish.fetch.brake import Stoppable, pauses
 from tundish.fetch.fetcher import Fetcher
@@ -110,13 +111,13 @@ class App:
             return self.settings.epoch
         return int(clock.now().replace(hour=0, minute=0, second=0, microsecond=0).timestamp())
 
-    def broom(self) -> "Broom":
+    def broom(self, gauge: Gauge = UNWATCHED) -> "Broom":
         """
         What a garbage collection works with.
         """
         from tundish.retain.run import Broom
 
-        return Broom(self.catalog, self.store, clock.now, holder())
+        return Broom(self.catalog, self.store, clock.now, holder(), gauge)
 
     def usage(self) -> audit.Usage:
         """
@@ -160,23 +161,23 @@ class App:
         )
         return Toolbox(self.catalog, self.store, means, clock.now, holder())
 
-    def press(self) -> "Press":
+    def press(self, gauge: Gauge = UNWATCHED) -> "Press":
         """
         What a publisher works with; the first call makes the signing key.
         """
         from tundish.publish.publisher import Press
 
-        return Press(store=self.store, signer=self._signer(), verifier=self.verifier, now=clock.now)
+        return Press(self.store, self._signer(), self.verifier, clock.now, gauge)
 
-    def office(self) -> "Office":
+    def office(self, gauge: Gauge = UNWATCHED) -> "Office":
         """
         What the verbs on channels work with; the first call makes the signing key.
         """
         from tundish.publish.run import Office
 
-        return Office(self.catalog, self.channels, self.press(), holder())
+        return Office(self.catalog, self.channels, self.press(gauge), holder())
 
-    def keyed_office(self) -> "Office":
+    def keyed_office(self, gauge: Gauge = UNWATCHED) -> "Office":
         """
         The same, for what nobody asked for by name: it never makes a key.
 
@@ -188,7 +189,7 @@ class App:
                 f"the signing key {self._secret} is not there; put it back from a backup, or make a new one, "
                 "which all readers must then be given: tundish publish"
             )
-        return self.office()
+        return self.office(gauge)
 
     @property
     def _secret(self) -> Path:

@@ -15,6 +15,7 @@ from tundish.core.errors import InputError
 from tundish.core.holding import Job
 from tundish.core.image import Json
 from tundish.core.people import Kind, Power
+from tundish.stream import filters
 
 Right: TypeAlias = tuple[Power, Kind, str]
 
@@ -22,7 +23,6 @@ GRACE_DAYS = 3
 MOST_DAYS = 3650
 MOST_RATE = 2**40
 MOST_REF = 1_500  # characters
-_PATTERN = "~"
 
 
 class Order(Protocol):
@@ -295,11 +295,8 @@ def _mirror(given: Arguments) -> Order:
     parts = urlsplit(order.url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:
         raise InputError("url of a mirror is an http or https URL without a name and password in it")
-    if any(_PATTERN in each for each in order.filters):
-        raise InputError(
-            "filters of a mirror that a server makes have no patterns (~), whose time nobody could limit; "
-            "name the values, as in (arch=amd64||arch=arm64), or run: tundish mirror"
-        )
+    for each in order.filters:
+        filters.parse(each)
     return order
 
 

@@ -71,6 +71,21 @@ class Task:
         with self._lock:
             self._progress = replace(self._progress, files=files, size=size)
 
+    def more(self, files: int, size: int) -> None:
+        with self._lock:
+            now = self._progress
+            self._progress = replace(now, files=now.files + files, size=now.size + size)
+
+    def passed(self, size: int) -> None:
+        """
+        One more file is through, and so many bytes that were not counted yet.
+
+        Raises:
+            Stopped: the job is to end.
+        """
+        self.note(None, is_final=True)
+        self.moved(size)
+
     def moved(self, count: int) -> None:
         """
         So many more bytes are through; negative when they have to pass again.

@@ -9,7 +9,7 @@ import binascii
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import singledispatch
@@ -25,6 +25,7 @@ from tundish.app.mirroring import open_mirror
 from tundish.app.opened import App, holder
 from tundish.app.orders import Order
 from tundish.app.task import Ended, FileWatch, Task
+from tundish.app.watched import Watched
 from tundish.bundle import run as bundles
 from tundish.bundle.contents import bundle_name
 from tundish.bundle.taking import take_in
@@ -45,6 +46,7 @@ from tundish.publish import moving, publisher, run, verifying
 from tundish.retain import repair, scrub
 from tundish.retain.run import collect
 from tundish.sync import run as syncs
+from tundish.tools.searching import searched
 from tundish.trust.keyring import normalise
 
 SHOWN = 100  # damaged or missing things that one job names
@@ -90,8 +92,10 @@ def _(order: orders.Sync, app: App, task: Task) -> Ended:
 @carry_out.register
 def _(order: orders.Collect, app: App, task: Task) -> Ended:
     grace = timedelta(days=order.grace_days)
-    tidied = every(app.catalog, app.keyed_office, lambda office, name: moving.tidy(office, name, grace))
-    done = collect(app.broom(), grace=grace, dry_run=False, allow_mass_removal=order.allow_mass_removal)
+    tidied = every(
+        app.catalog, lambda: app.keyed_office(task), lambda office, name: moving.tidy(office, name, grace)
+    )
+    done = collect(app.broom(task), grace=grace, dry_run=False, allow_mass_removal=order.allow_mass_removal)
     for holding in done.leaving.due[:SHOWN]:
         task.say(f"deleted {holding.ref} of source {holding.source}")
     for tied in done.leaving.tied[:SHOWN]:
@@ -146,7 +150,7 @@ def _(_order: orders.Repair, app: App, task: Task) -> Ended:
         task.say(f"still lacking {lost.blob.digest.hex}, for {', '.join(lost.versions)}: {lost.hints[0]}")
     if done.stopped:
         raise Stopped
-    channels = every(app.catalog, app.keyed_office, moving.mend)
+    channels = every(app.catalog, lambda: app.keyed_office(task), moving.mend)
     outcome = "partial" if done.unmended else "done"
     return _with_channels(
         channels,
@@ -179,13 +183,13 @@ def _with_channels(
 
 
 @carry_out.register
-def _(order: orders.Publish, app: App, _task: Task) -> Ended:
+def _(order: orders.Publish, app: App, task: Task) -> Ended:
     done = run.publish(
         app.catalog,
         order.images,
         names.channel_name(order.channel),
         channels=app.channels,
-        press=app.press(),
+        press=app.press(task),
         holder=holder(),
         terms=run.Terms(order.dialect, order.expires),
     )
@@ -193,17 +197,17 @@ def _(order: orders.Publish, app: App, _task: Task) -> Ended:
 
 
 @carry_out.register
-def _(order: orders.Promote, app: App, _task: Task) -> Ended:
+def _(order: orders.Promote, app: App, task: Task) -> Ended:
     source, target = names.channel_name(order.source), names.channel_name(order.channel)
     plan = moving.plan_promotion(app.catalog, app.store, source, target)
     if order.release not in {None, plan.compared.after}:
         raise Conflict(f"channel {source} offers another release than when this was asked for; ask again")
-    return _published(moving.promote(app.office(), plan))
+    return _published(moving.promote(app.office(task), plan))
 
 
 @carry_out.register
-def _(order: orders.RollBack, app: App, _task: Task) -> Ended:
-    return _published(moving.roll_back(app.office(), names.channel_name(order.channel), order.release))
+def _(order: orders.RollBack, app: App, task: Task) -> Ended:
+    return _published(moving.roll_back(app.office(task), names.channel_name(order.channel), order.release))
 
 
 def _published(done: publisher.Publication) -> Ended:
@@ -239,7 +243,7 @@ def _(order: orders.Mirror, app: App, task: Task) -> Ended:
             task.say(trouble)
         watch.expect(prepared)
 
-    with open_mirror(app.settings, key=None, parallel=None, bounded=nullcontext) as desk:
+    with open_mirror(app.settings, key=None, parallel=None, search=searched) as desk:
         done = mirrors.mirror(wish, root, desk, watch=watch, stop=task.stop, planned=planned)
     return Ended(
         facts={
@@ -296,15 +300,15 @@ def _(order: orders.Check, app: App, task: Task) -> Ended:
     holding = app.catalog.images.find(order.image)
     came = app.catalog.uploads.checking(holding.id)
     if came:
-        checked = settle(app, holding, came[-1])
+        checked = settle(app, holding, came[-1], task)
     else:
-        checked = _looked(app, holding)
+        checked = _looked(app, holding, task)
         app.catalog.checks.set(checked)
     task.say(f"{holding.ref} is {checked.verdict}: {checked.errors} errors, {checked.warnings} warnings")
     return Ended(facts={"image": holding.ref, "verdict": checked.verdict, "errors": checked.errors})
 
 
-def _looked(app: App, holding: Holding) -> Checked:
+def _looked(app: App, holding: Holding, task: Task) -> Checked:
     """
     What is found in a version, by what was said of it when it came.
     """
@@ -312,7 +316,7 @@ def _looked(app: App, holding: Holding) -> Checked:
     said = Said(told["filetype"], base_image=told["base_image"], arch=holding.product.arch)
     at = clock.now()
     try:
-        with look_at(holding, app.store) as image:
+        with look_at(holding, app.store, watched=lambda readable: Watched(readable, task)) as image:
             report = check_image(image, Asked(said), today=at.date())
             text = json.dumps(report_json.document(report))
     except BadImage as error:

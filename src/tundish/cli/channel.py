@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 import click
 
 from tundish.cli.command import Noun
+from tundish.cli.progress import stepping
 from tundish.cli.releases import (
     difference_json,
     image_json,
@@ -196,11 +197,11 @@ def promote(context: click.Context, *, source: str, target: str, only_plan: bool
     """
     from tundish.publish import moving
 
-    with opened(context) as app:
+    with opened(context) as app, stepping() as steps:
         plan = moving.plan_promotion(app.catalog, app.store, channel_name(source), channel_name(target))
         if not as_json:
             tell(plan.compared.difference)
-        done = None if only_plan else moving.promote(app.office(), plan)
+        done = None if only_plan else moving.promote(app.office(steps), plan)
     if as_json:
         planned: dict[str, Json] = {
             "from": plan.compared.before,
@@ -223,8 +224,8 @@ def rollback(context: click.Context, *, name: str, to: int | None, as_json: bool
     """
     from tundish.publish import moving
 
-    with opened(context) as app:
-        done = moving.roll_back(app.office(), channel_name(name), to)
+    with opened(context) as app, stepping() as steps:
+        done = moving.roll_back(app.office(steps), channel_name(name), to)
     if as_json:
         answer({"channel": name, **publication_json(done)})
     else:
@@ -288,9 +289,9 @@ def tidy(context: click.Context, *, names: tuple[str, ...], grace: int, as_json:
     """
     from tundish.publish import moving
 
-    with opened(context) as app:
+    with opened(context) as app, stepping() as steps:
         chosen = tuple(map(channel_name, names)) or tuple(each.name for each in app.catalog.channels.list())
-        office = app.office() if chosen else None
+        office = app.office(steps) if chosen else None
         done = {name: moving.tidy(office, name, timedelta(days=grace)) for name in chosen if office}
     if as_json:
         answer(

@@ -13,7 +13,7 @@ import click
 from tundish.cli.session import size_text
 from tundish.core import clock
 from tundish.core.digest import Digest
-from tundish.core.errors import TundishError
+from tundish.core.errors import Stopped, TundishError
 
 if TYPE_CHECKING:  # it brings the catalog's library, which a mirror does without
     from tundish.sync.mirror import Watch
@@ -161,6 +161,52 @@ class Bars:
 
     def finish(self) -> None:
         self._progress.stop()
+
+
+class Steps:
+    """
+    A gauge: a plain line every few seconds, and the end once `stop` is set.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._files = self._size = self._passed = self._came = 0
+        self._next = clock.monotonic() + EVERY
+
+    def more(self, files: int, size: int) -> None:
+        self._files, self._size = self._files + files, self._size + size
+
+    def moved(self, count: int) -> None:
+        """
+        Raises:
+            Stopped: somebody wants it to end.
+        """
+        self._came += count
+        if clock.monotonic() >= self._next:
+            self._next = clock.monotonic() + EVERY
+            size = f", {size_text(self._came)} of {size_text(self._size)}" if self._size else ""
+            click.echo(f"{self._passed} of {self._files} files{size}", err=True)
+        if self._stop.is_set():
+            raise Stopped
+
+    def passed(self, size: int) -> None:
+        """
+        Raises:
+            Stopped: somebody wants it to end.
+        """
+        self._passed += 1
+        self.moved(size)
+
+
+@contextmanager
+def stepping() -> Iterator[Steps]:
+    """
+    A gauge that Ctrl-C and SIGTERM end where all is whole.
+    """
+    from tundish.cli.sync import stoppable
+
+    with stoppable() as stop:
+        yield Steps(stop)
 
 
 @contextmanager

@@ -46,15 +46,16 @@ def publish(
     Make a channel offer the images named, or every complete one, as a signed stream of plain files.
     """
     from tundish.app.opened import holder
+    from tundish.cli.progress import stepping
     from tundish.publish import run
 
-    with opened(context) as app:
+    with opened(context) as app, stepping() as steps:
         done = run.publish(
             app.catalog,
             refs,
             channel_name(channel),
             channels=app.channels,
-            press=app.press(),
+            press=app.press(steps),
             holder=holder(),
             terms=run.Terms(dialect, expires),
         )

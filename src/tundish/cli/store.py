@@ -103,18 +103,21 @@ def gc(
     Delete what is over its grace period: files that left channels, retired versions, and needless blobs.
     """
     from tundish.app.channels import every
+    from tundish.cli.progress import stepping
     from tundish.publish import moving
     from tundish.retain import run
     from tundish.retain.report import collected_json
 
-    with opened(context) as app:
+    with opened(context) as app, stepping() as steps:
         # The trees first: bytes with a name in one are free only when that is gone, too.
         tidied = every(
             app.catalog,
-            app.keyed_office,
+            lambda: app.keyed_office(steps),
             lambda office, name: moving.tidy(office, name, grace, dry_run=dry_run),
         )
-        done = run.collect(app.broom(), grace=grace, dry_run=dry_run, allow_mass_removal=allow_mass_removal)
+        done = run.collect(
+            app.broom(steps), grace=grace, dry_run=dry_run, allow_mass_removal=allow_mass_removal
+        )
     if as_json:
         answer({**collected_json(done), "channels": trees.tidied_json(tidied)})
     else:

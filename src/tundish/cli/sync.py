@@ -37,6 +37,7 @@ NOTHING: Json = {  # what `outcome_json` says of a run without a change
     "failures": [],
     "unread": [],
 }
+TWICE = 1.0  # seconds in which a second SIGTERM is the first: `timeout` sends it to us and to our group
 SHOWN = 40  # lines of a plan before the rest is counted
 
 
@@ -260,14 +261,21 @@ def say_done(completed: int, files: int, size: int, *, retired: int) -> None:
 @contextmanager
 def stoppable() -> Iterator[threading.Event]:
     """
-    An event that the first Ctrl-C or SIGTERM sets, for a clean stop; the second ends the process at once.
+    An event that the first Ctrl-C or SIGTERM sets, for a clean stop; the second ends the process at once, but
+    not a SIGTERM that is one with the first.
     """
-    stop = threading.Event()
+    stop, asked = threading.Event(), clock.monotonic()
 
     def ask(number: int, _: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)  # Python's own handler would wait for the threads
-        stop.set()
-        os.write(2, STOPPING)  # past all buffers: a signal may come while one is being written
+        nonlocal asked
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own handler would wait for the threads
+        if not stop.is_set():
+            stop.set()
+            asked = clock.monotonic()
+            os.write(2, STOPPING)  # past all buffers: a signal may come while one is being written
+        elif clock.monotonic() - asked >= TWICE:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -4,8 +4,51 @@ How far a running job is: with each of its files, and with all of them.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from tundish.core.holding import Job
+
+
+class Gauge(Protocol):
+    """
+    Hears how far a verb is, between steps that each leave everything whole; there it may end the verb.
+    """
+
+    def more(self, files: int, size: int) -> None:
+        """
+        So many files, and bytes in them, are still to pass.
+        """
+
+    def moved(self, count: int) -> None:
+        """
+        So many more bytes have passed.
+
+        Raises:
+            Stopped: the verb is to end.
+        """
+
+    def passed(self, size: int) -> None:
+        """
+        One more file has passed, and so many bytes that `moved` did not hear of.
+
+        Raises:
+            Stopped: the verb is to end.
+        """
+
+
+class Unwatched:
+    """
+    Nobody looks on, and nobody ends it.
+    """
+
+    def more(self, files: int, size: int) -> None: ...
+
+    def moved(self, count: int) -> None: ...
+
+    def passed(self, size: int) -> None: ...
+
+
+UNWATCHED: Gauge = Unwatched()
 
 
 @dataclass(frozen=True, slots=True)

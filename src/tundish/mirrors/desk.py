@@ -14,6 +14,7 @@ from tundish.fetch.retry import Patience
 from tundish.mirrors.plan import Change
 from tundish.mirrors.record import Totals
 from tundish.mirrors.transfer import Wanted
+from tundish.stream.filters import Search
 from tundish.trust.protocols import Signer, Verifier
 
 
@@ -34,6 +35,7 @@ class Desk:
     patience: Patience = field(default_factory=Patience)
     parallel: int = 8
     bounded: Callable[[], AbstractContextManager[object]] = nullcontext
+    search: Search | None = None  # None: patterns are searched here, as long as `bounded` lets them
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from tundish.mirrors.transfer import Arrivals, Wanted, Watch, bring
 from tundish.mirrors.tree import Tree
 from tundish.mirrors.wish import Wish
 from tundish.store.local import LocalStore
-from tundish.stream.filters import narrowed
+from tundish.stream.filters import foresee, narrowed
 
 _RESERVE = 64 * 1024 * 1024  # bytes left free beside what the plan needs
 _DOCUMENTS = Patience(attempts=3)
@@ -113,6 +113,9 @@ class Work:
         if not self.wish.download:
             return Plan(held, held)
         filters = self.wish.parsed()
+        if self.desk.search is not None:
+            for each in offer.offered.values():
+                foresee(each.products, filters, self.desk.search)
         with self.desk.bounded():
             offered = [narrowed(each.products, filters) for each in offer.offered.values()]
         if filters and not any(each.products for each in offered):

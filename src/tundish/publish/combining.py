@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tundish.core.digest import Digest
 from tundish.core.errors import InvalidName
+from tundish.core.progress import UNWATCHED, Gauge
 from tundish.publish import files
 from tundish.publish.dialect import Pair
 from tundish.store.blobs import BlobSource
@@ -21,13 +22,16 @@ _CHUNK = 1024 * 1024  # bytes
 _NOTES = ".combined.json"
 
 
-def combined(pairs: Collection[Pair], store: BlobSource, folder: Path) -> Mapping[Pair, Digest]:
+def combined(
+    pairs: Collection[Pair], store: BlobSource, folder: Path, gauge: Gauge = UNWATCHED
+) -> Mapping[Pair, Digest]:
     """
     The digest of each pair's bytes; those not noted in `folder` yet are read, streaming.
 
     Raises:
         BlobMissing: the store lacks one of them.
         NoSpace, StorageError: the disk refuses.
+        Stopped: `gauge` wants it to end; what was computed by then is noted.
     """
     if not pairs:
         return {}
@@ -36,17 +40,23 @@ def combined(pairs: Collection[Pair], store: BlobSource, folder: Path) -> Mappin
     lacking: defaultdict[Digest, list[Digest]] = defaultdict(list)
     for first, second in sorted(set(pairs) - set(found)):
         lacking[second].append(first)
-    for second, firsts in lacking.items():
-        for first, digest in zip(firsts, _digests(firsts, second, store), strict=True):
-            found[first, second] = digest
-    if lacking:
-        kept = {_key(pair): digest.hex for pair, digest in found.items()}
-        others = [(key, value) for key, value in notes.items() if key not in kept]
-        files.note(folder / _NOTES, dict(others[: max(MOST - len(kept), 0)]) | kept)
+    try:
+        for second, firsts in lacking.items():
+            for first, digest in zip(firsts, _digests(firsts, second, store, gauge), strict=True):
+                found[first, second] = digest
+    finally:
+        if lacking:
+            _note(folder / _NOTES, notes, found)
     return found
 
 
-def _digests(firsts: Collection[Digest], second: Digest, store: BlobSource) -> list[Digest]:
+def _note(place: Path, notes: Mapping[str, str], found: Mapping[Pair, Digest]) -> None:
+    kept = {_key(pair): digest.hex for pair, digest in found.items()}
+    others = [(key, value) for key, value in notes.items() if key not in kept]
+    files.note(place, dict(others[: max(MOST - len(kept), 0)]) | kept)
+
+
+def _digests(firsts: Collection[Digest], second: Digest, store: BlobSource, gauge: Gauge) -> list[Digest]:
     """
     The second blob, which is the large one, is read once for all.
     """
@@ -59,6 +69,7 @@ def _digests(firsts: Collection[Digest], second: Digest, store: BlobSource) -> l
         while chunk := stream.read(_CHUNK):
             for each in sums:
                 each.update(chunk)
+            gauge.moved(0)  # what is counted is files put in place
     return [Digest(each.hexdigest()) for each in sums]
 
 

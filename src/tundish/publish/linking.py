@@ -6,6 +6,7 @@ the disk says of both, which costs two looks for each file and reads nothing; if
 one was damaged and fetched again, the store's takes its place. Any other file is hashed before it stays.
 """
 
+import hashlib
 import os
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,10 +18,12 @@ from tundish.core.digest import Digest
 from tundish.core.errors import BlobMissing, Conflict
 from tundish.core.image import Products
 from tundish.core.names import ItemPath
+from tundish.core.progress import UNWATCHED, Gauge
 from tundish.publish.tree import TreeFile
 from tundish.store.blobs import BlobSource
 from tundish.store.durable import on_disk, sync_folder
 
+_CHUNK = 1024 * 1024  # bytes
 _COARSEST = 2_000_000_000  # nanoseconds; some file systems know of no shorter time
 
 
@@ -84,16 +87,18 @@ def bond(root: Path, file: TreeFile, store: BlobSource) -> Bond:
     return Bond.COPY if is_like_it else Bond.STALE
 
 
-def mend(files: Sequence[TreeFile], root: Path, store: BlobSource) -> Mended:
+def mend(files: Sequence[TreeFile], root: Path, store: BlobSource, gauge: Gauge = UNWATCHED) -> Mended:
     """
     Put right what is not the store's blob any more, of files that the tree names.
 
     Raises:
+        Stopped: `gauge` wants it to end; what is put right by then stays so.
         NoSpace, StorageError: the disk refuses.
     """
     wrong = [file for file in files if bond(root, file, store) in {Bond.STALE, Bond.ABSENT}]
     held = [file for file in wrong if store.has(file.digest)]
-    _place(held, held, root, store)
+    gauge.more(len(held), sum(file.size for file in held))
+    _place(held, held, root, store, gauge)
     return Mended(
         tuple(file.path for file in held), tuple(file.path for file in wrong if file not in set(held))
     )
@@ -106,6 +111,7 @@ def export(
     stood: Collection[TreeFile],
     *,
     again: bool = False,
+    gauge: Gauge = UNWATCHED,
 ) -> tuple[ItemPath, ...]:
     """
     Put the files in place, durably; of those that `stood` there before, the answer has what was put right.
@@ -117,20 +123,29 @@ def export(
         Conflict: a path holds other bytes, and not because they were damaged.
         BlobMissing: the store lacks a file.
         NoSpace, StorageError: the disk refuses.
+        Stopped: `gauge` wants it to end; what is in place by then stays, and no index names it yet.
     """
+    gauge.more(len(listed), sum(file.size for file in listed))
     before = {file.path: file.digest for file in (*(listed if again else ()), *stood)}
-    absent = [file for file in listed if not _is_there(root, file, store, before)]
+    absent = []
+    for file in listed:
+        if _is_there(root, file, store, before, gauge):
+            gauge.passed(file.size)
+        else:
+            absent.append(file)
     for file in absent:
         if not store.has(file.digest):
             raise BlobMissing(file.digest, f"{file.path} cannot be published: the store")
-    _place(listed, absent, root, store)
+    _place(listed, absent, root, store, gauge)
     return tuple(file.path for file in absent if before.get(file.path) == file.digest)
 
 
-def _place(listed: Sequence[TreeFile], absent: Sequence[TreeFile], root: Path, store: BlobSource) -> None:
+def _place(
+    listed: Sequence[TreeFile], absent: Sequence[TreeFile], root: Path, store: BlobSource, gauge: Gauge
+) -> None:
     """
     Put what is absent in place. A mark beside the tree says that this was begun: if it is found, whoever
-    began was killed, and which folders were synced is not known.
+    began was killed or stopped, and which folders were synced is not known.
     """
     mark = root.with_name(f".{root.name}.linking")
     unsure = listed if mark.exists() else absent
@@ -141,6 +156,7 @@ def _place(listed: Sequence[TreeFile], absent: Sequence[TreeFile], root: Path, s
         mark.touch()
     for file in absent:
         _put(root / file.path, file.digest, store)
+        gauge.passed(file.size)
     folders = {folder for file in unsure for folder in _between(root, (root / file.path).parent)}
     for folder in sorted({root.parent, *folders}, reverse=True):
         sync_folder(folder)
@@ -164,7 +180,9 @@ def _put(target: Path, digest: Digest, store: BlobSource) -> None:
         draft.replace(target)
 
 
-def _is_there(root: Path, file: TreeFile, store: BlobSource, before: Mapping[ItemPath, Digest]) -> bool:
+def _is_there(
+    root: Path, file: TreeFile, store: BlobSource, before: Mapping[ItemPath, Digest], gauge: Gauge
+) -> bool:
     """
     Whether the path already holds these bytes.
 
@@ -177,13 +195,21 @@ def _is_there(root: Path, file: TreeFile, store: BlobSource, before: Mapping[Ite
     if found in {Bond.LINK, Bond.ABSENT}:
         return found is Bond.LINK
     target = root / file.path
-    with on_disk(target), target.open("rb") as stream:
-        if Digest.of_stream(stream) == file.digest:
-            return True
+    if _hashed(target, gauge) == file.digest:
+        return True
     raise Conflict(
         f"{target} was published with other bytes, and a path never changes; give the image a new version, "
         "or if that file is damaged, delete it and run this again"
     )
+
+
+def _hashed(path: Path, gauge: Gauge) -> Digest:
+    seen = hashlib.sha256()
+    with on_disk(path), path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            seen.update(chunk)
+            gauge.moved(0)  # it is counted when it stays
+    return Digest(seen.hexdigest())
 
 
 def _facts(path: Path) -> os.stat_result | None:

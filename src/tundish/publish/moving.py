@@ -148,8 +148,8 @@ def tidy(office: Office, name: ChannelName, grace: timedelta = GRACE, *, dry_run
                 f"documents of channel {name} are missing or damaged, so nothing was removed; "
                 f"write them anew: tundish channel resign {name}"
             )
-        work = tidying.foresee if dry_run else tidying.tidy
-        done = work(office.channels / name, stands.named, office.press.now(), grace)
+        tree = office.channels / name, stands.named, office.press.now(), grace
+        done = tidying.foresee(*tree) if dry_run else tidying.tidy(*tree, office.press.gauge)
         if done.removed and not dry_run:
             office.note("tidied", name, f"{len(done.removed)} files that left the channel")
         return done
@@ -167,7 +167,7 @@ def mend(office: Office, name: ChannelName) -> Mended:
         office.catalog.channels.get(name)
         root = office.channels / name
         stands = standing.read(root, office.press.reader())
-        done = linking.mend(linking.named(stands.documents), root, office.press.store)
+        done = linking.mend(linking.named(stands.documents), root, office.press.store, office.press.gauge)
         if done.renewed:
             office.note("mended", name, f"{len(done.renewed)} files that were not the store's any more")
         return done

@@ -15,6 +15,7 @@ from tundish.core.errors import NotFound
 from tundish.core.holding import Holding
 from tundish.core.image import Products
 from tundish.core.payload import Signature
+from tundish.core.progress import UNWATCHED, Gauge
 from tundish.publish import combining, files, linking, standing, tidying, tree
 from tundish.publish.dialect import DEFAULT, Dialect, named
 from tundish.publish.standing import Reader, Standing
@@ -55,6 +56,7 @@ class Press:
     signer: Signer
     verifier: Verifier
     now: Callable[[], datetime]
+    gauge: Gauge = UNWATCHED
 
     def reader(self) -> Reader:
         return Reader(self.signer, self.verifier, self.now())
@@ -87,6 +89,7 @@ def publish(
         NotFound: there is nothing to publish.
         Conflict: a path of the tree already holds other bytes.
         BlobMissing: the store lacks a file of a holding.
+        Stopped: the gauge of the press wants it to end; readers find what they found before.
     """
     if not holdings:
         raise NotFound("there is no complete image to publish; build one or run: tundish sync")
@@ -98,7 +101,7 @@ def publish(
         if not kept:
             tidying.note_left(root, before.named, press.now())  # so that no old note counts
         stood = linking.named(before.documents)
-        renewed = linking.export(issue.files, root, press.store, stood, again=again)
+        renewed = linking.export(issue.files, root, press.store, stood, again=again, gauge=press.gauge)
         expires_at = before.expires_at if kept else _replace(issue, root, press.lasting(days))
     return Publication(
         root=root,
@@ -127,7 +130,7 @@ class _Issue:
 def _issue(
     holdings: Sequence[Holding], root: Path, press: Press, dialect: Dialect, before: Standing
 ) -> _Issue:
-    combined = combining.combined(dialect.pairs(holdings), press.store, root.parent)
+    combined = combining.combined(dialect.pairs(holdings), press.store, root.parent, press.gauge)
     updated = tree.next_moment(before.updated, press.now())
     documents = dialect.catalogue(holdings, updated, combined)
     return _Issue(updated, documents, tree.files(documents))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tundish.core.progress import UNWATCHED, Gauge
 from tundish.publish import files
 from tundish.store.durable import on_disk
 
@@ -68,19 +69,26 @@ def foresee(root: Path, named: Collection[str], at: datetime, grace: timedelta =
     return Tidied(removed=tuple(due), freed=freed, waiting=len(left) - len(due))
 
 
-def tidy(root: Path, named: Collection[str], at: datetime, grace: timedelta = GRACE) -> Tidied:
+def tidy(
+    root: Path, named: Collection[str], at: datetime, grace: timedelta = GRACE, gauge: Gauge = UNWATCHED
+) -> Tidied:
     """
     Remove what no index has named for the grace period, and folders that this empties.
 
     Raises:
+        Stopped: `gauge` wants it to end; what is removed by then is removed.
         NoSpace, StorageError: the disk refuses.
     """
     left = note_left(root, named, at)
     due = sorted(path for path, since in left.items() if at - since >= grace)
     freed = 0
-    for path in due:
-        freed += _remove(root / path)
-    _drop_empty(root, due)
+    gauge.more(len(due), 0)
+    try:
+        for path in due:
+            freed += _remove(root / path)
+            gauge.passed(0)
+    finally:
+        _drop_empty(root, due)
     if due:
         note_left(root, named, at)
     return Tidied(removed=tuple(due), freed=freed, waiting=len(left) - len(due))

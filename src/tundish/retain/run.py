@@ -12,8 +12,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from tundish.catalog.opened import Catalog
-from tundish.core.errors import Conflict
+from tundish.catalog.records import STOPPED, Jobs
+from tundish.core.errors import Conflict, Stopped
 from tundish.core.holding import Holding, HoldingId
+from tundish.core.progress import UNWATCHED, Gauge
 from tundish.retain import policy
 from tundish.retain.abandoned import coming, give_up
 from tundish.retain.policy import Leaving, Sweep
@@ -23,6 +25,7 @@ from tundish.store.blobs import BlobJanitor
 
 KIND = "gc"
 GRACE = timedelta(days=3)
+LOOK = timedelta(seconds=1)  # between two looks whether somebody wants it to end
 MOST_FOREIGN = 1_000  # files of others that one report names
 _EVER = datetime.max.replace(tzinfo=UTC)
 
@@ -37,6 +40,35 @@ class Broom:
     store: BlobJanitor
     now: Callable[[], datetime]
     holder: str  # who we are, for whoever finds the state taken
+    gauge: Gauge = UNWATCHED
+
+
+@dataclass(slots=True)
+class _Asked:
+    """
+    A gauge that also hears of who asked the job in the catalog to stop.
+    """
+
+    gauge: Gauge
+    jobs: Jobs
+    job: int
+    now: Callable[[], datetime]
+    looked: datetime
+
+    def more(self, files: int, size: int) -> None:
+        self.gauge.more(files, size)
+
+    def moved(self, count: int) -> None:
+        self.gauge.moved(count)
+        at = self.now()
+        if at - self.looked >= LOOK:
+            self.looked = at
+            if self.jobs.get(self.job).stop:
+                raise Stopped
+
+    def passed(self, size: int) -> None:
+        self.gauge.passed(size)
+        self.moved(0)
 
 
 def collect(broom: Broom, *, grace: timedelta, dry_run: bool, allow_mass_removal: bool = False) -> Collected:
@@ -46,6 +78,7 @@ def collect(broom: Broom, *, grace: timedelta, dry_run: bool, allow_mass_removal
     Raises:
         Busy: somebody syncs, builds or publishes.
         Conflict: the catalog knows no image, but the store is full of blobs.
+        Stopped: somebody wants it to end; what is deleted by then is deleted.
     """
     before = broom.now() - grace
     if dry_run:
@@ -56,11 +89,13 @@ def collect(broom: Broom, *, grace: timedelta, dry_run: bool, allow_mass_removal
         jobs = broom.catalog.jobs
         jobs.lose(KIND, broom.now())
         job = jobs.start(KIND, "the store", broom.now())
+        asked = _Asked(broom.gauge, jobs, job, broom.now, broom.now())
         try:
-            collected = _collect(broom, before, allow_mass_removal=allow_mass_removal)
+            collected = _collect(replace(broom, gauge=asked), before, allow_mass_removal=allow_mass_removal)
         except BaseException as error:
             text = str(error) or type(error).__name__
-            jobs.end(job, "failed", json.dumps({"error": text}), broom.now())
+            outcome = STOPPED if isinstance(error, Stopped | KeyboardInterrupt) else "failed"
+            jobs.end(job, outcome, json.dumps({"error": text}), broom.now())
             raise
         jobs.end(job, "done", json.dumps(_counts(collected)), broom.now())
         return collected
@@ -87,7 +122,7 @@ def _collect(broom: Broom, before: datetime, *, allow_mass_removal: bool) -> Col
     gone = broom.catalog.keeping.forget(_ids(leaving), before)
     leaving = replace(leaving, due=tuple(each for each in leaving.due if each.id in set(gone)))
     sweep = _sweep(broom, broom.catalog.images.list(), (), before)
-    carry_out(sweep, broom.store)
+    carry_out(sweep, broom.store, broom.gauge)
     return _collected(broom, leaving, sweep, dry_run=False)
 
 

@@ -10,19 +10,20 @@ The reference refuses what begins with "(" or compares with "<" or ">", so nothi
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Protocol, TypeAlias
 
 from tundish.core.errors import InputError
-from tundish.core.image import Extra, Item, Json, Product, Products
+from tundish.core.image import Extra, Item, Json, Product, Products, Version
 from tundish.stream import dates
 from tundish.stream.flatten import is_sticky
 from tundish.stream.remarks import Remarks
 
 MAX_FILTER = 1_000  # characters
 MAX_FILTERS = 100
+Search: TypeAlias = Callable[[str, Sequence[str]], Sequence[bool]]  # a pattern in texts: where it is found
 Levels: TypeAlias = Sequence[Mapping[str, Json]]  # the deepest first
 
 _FILTER = re.compile(r"(?P<key>[A-Za-z0-9_|-]+) *(?P<operator>!=|!~|=|~) *(?P<value>.*)$")
@@ -70,11 +71,40 @@ def narrowed(document: Products, filters: Sequence[Filter]) -> Products:
     return replace(document, products=tuple(product for product in kept if product.versions))
 
 
+def foresee(document: Products, filters: Sequence[Filter], search: Search) -> None:
+    """
+    Have all patterns of filters searched by `search`, so that `narrowed` of this document searches nothing.
+
+    Raises:
+        TundishError: whatever `search` raises.
+    """
+    for found in _patterns(filters):
+        texts = sorted({_text(levels, found.key) for levels in _every(document)} - found.known.keys())
+        if texts:
+            found.known.update(zip(texts, search(found.pattern.pattern, texts), strict=True))
+
+
+def _every(document: Products) -> Iterator[Levels]:
+    for product in document.products:
+        above = (_product_level(product), _document_level(document))
+        for version in product.versions:
+            over = (_version_level(version), *above)
+            yield from ((_item_level(item), *over) for item in version.items)
+
+
+def _patterns(filters: Sequence[Filter]) -> Iterator["_Found"]:
+    for each in filters:
+        if isinstance(each, _Found):
+            yield each
+        elif isinstance(each, _Any):
+            yield from _patterns(each.filters)
+
+
 def _narrowed_product(document: Products, product: Product, filters: Sequence[Filter]) -> Product:
     above = (_product_level(product), _document_level(document))
     versions = []
     for version in product.versions:
-        over = ({**version.extra, "version_name": version.name}, *above)
+        over = (_version_level(version), *above)
         items = tuple(
             item for item in version.items if all(each.passes((_item_level(item), *over)) for each in filters)
         )
@@ -103,6 +133,10 @@ def _product_level(product: Product) -> Extra:
         **{key: value for key, value in named.items() if value},
         "product_name": product.name,
     }
+
+
+def _version_level(version: Version) -> Extra:
+    return {**version.extra, "version_name": version.name}
 
 
 def _item_level(item: Item) -> Extra:

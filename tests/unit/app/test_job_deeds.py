@@ -119,9 +119,9 @@ def test_what_has_ended_is_not_stopped(app: App) -> None:
 
 def test_a_command_that_does_not_listen_is_not_asked(app: App) -> None:
     """
-    A garbage collection of a command is ended there.
+    A build of a command is ended there.
     """
-    number = app.catalog.jobs.start("gc", "the store", clock.now())
+    number = app.catalog.jobs.start("build", "debian", clock.now())
 
     with pytest.raises(Conflict, match="Ctrl-C"):
         jobs.stop(app, ADA, number)

@@ -21,7 +21,7 @@ from tundish.core.names import channel_name
 from tundish.core.people import Actor, Kind, Power
 from tundish.publish.showing import release_before
 
-STOPPABLE = ("sync",)  # kinds that listen even where a command runs them
+STOPPABLE = ("sync", "gc")  # kinds that listen even where a command runs them
 _LOOKS = 40  # pages that are looked through for one of which the actor may see all
 _LONG = "keyring"  # what a line of the audit leaves out
 
