@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from fuzz import report
 from fuzz.counted import Counted
-from fuzz.finding import chosen
+from fuzz.finding import chosen, known, named
 from fuzz.judge import execute
 from fuzz.mutation import of_bytes, of_json, of_tar
 from fuzz.runner import Ran, read
@@ -185,3 +185,10 @@ def test_an_unknown_target_is_named() -> None:
     """
     with pytest.raises(LookupError, match=r"no target nonsense; see scripts/fuzz --list"):
         chosen(["nonsense", "stream-index"])
+
+
+def test_each_target_is_found_alone() -> None:
+    """
+    By the text of its module, so that a run imports no parser but its own.
+    """
+    assert list(known().values()) == [named(name) for name in known()]
