@@ -39,6 +39,8 @@ def test_an_image_is_listed_once_with_its_newest_version(shared: Door) -> None:
         ("state=complete&state=retired&descending=true", ["trixie", "bookworm"]),
         ("pinned=true", []),
         ("sort=version", ["bookworm", "trixie"]),
+        ("sort=size&descending=true", ["trixie", "bookworm"]),
+        ("sort=deployed", ["bookworm", "trixie"]),
         ("sort=since&descending=true", ["trixie", "bookworm"]),
         ("source=lab&arch=amd64&kernel=generic", ["bookworm", "trixie"]),
     ],

@@ -6,6 +6,7 @@ import pytest
 from tests.support.seeding import Seeded, seeded
 from tests.web.asked import Visitor
 from tundish.core.lifecycle import State
+from tundish.core.listing import SORTS
 from tundish.core.people import Grant, Kind, Role
 from tundish.web.views import VIEWS
 
@@ -59,6 +60,20 @@ def test_images_are_found_by_word_and_filter(few: Seeded) -> None:
     text = Visitor(few).log_in("vic").get("/images?q=noble+ubuntu&arch=amd64").text
 
     assert ["Ubuntu noble"] == re.findall(r'href="/image\?ref=[^"]*">([^<]*)<', text)
+
+
+@pytest.mark.parametrize("order", ["", "desc"])
+@pytest.mark.parametrize("sort", [each for each in SORTS if each not in {"os", "since"}])
+def test_every_column_sorts(few: Seeded, sort: str, order: str) -> None:
+    """
+    Its head is a button, which says by which column and in which direction the list is sorted.
+    """
+    text = Visitor(few).log_in("vic").get(f"/images?sort={sort}&order={order}").text
+    said = re.findall(r'aria-sort="(\w+)">\s*((?:<button[^>]*value="\w+"(?s:.)*?</button>\s*)+)</th>', text)
+
+    assert [("descending" if order else "ascending", True)] == [
+        (each, f'value="{sort}"' in buttons) for each, buttons in said
+    ]
 
 
 def test_a_part_of_a_page_comes_alone(few: Seeded) -> None:

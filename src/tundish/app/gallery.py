@@ -1,5 +1,5 @@
 """
-A page of the list of images, as people look at it: lines of the catalog, with who booted them of late.
+A page of the list of images, as people look at it: lines of the catalog, and how far those are that come.
 
 What an actor may not see is left out before pages are cut.
 """
@@ -13,13 +13,12 @@ from tundish.app.finding import seen_of, sees_all
 from tundish.app.opened import App
 from tundish.core.holding import HoldingId
 from tundish.core.lifecycle import State
-from tundish.core.listing import Line, Wanted
+from tundish.core.listing import SORTS, Line, Wanted
 from tundish.core.people import Actor
 from tundish.core.progress import Transfer
 
 PER_PAGE = 100
 RECENT = 200  # deployments that are looked through
-SORTS = ("name", "version", "state", "since", "source")
 _WAITING = (State.EXPECTED, State.FETCHING, State.INCOMPLETE)
 
 
@@ -61,7 +60,6 @@ class Gallery:
     page: int
     last: int
     facets: Mapping[str, tuple[str, ...]]
-    booted: Mapping[str, Booted]
     came: Mapping[int, int]
 
 
@@ -81,7 +79,6 @@ def gallery(app: App, actor: Actor, asked: Asked, moving: Sequence[Transfer] = (
         page=page,
         last=_last(total),
         facets=app.catalog.listing.facets() if is_whole else _facets(seen_of(app, actor, Wanted())),
-        booted=booted(app),
         came=_came(app, lines, moving),
     )
 

@@ -5,7 +5,7 @@ Lists of images for people: one line for each image, filtered, sorted and cut in
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, Subquery, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Subquery, and_, case, exists, func, or_, select
 
 from tundish.catalog import tables
 from tundish.catalog.db import Database, bounded
@@ -15,7 +15,10 @@ from tundish.core.lifecycle import State
 from tundish.core.listing import SORTS, Line, Lines, Wanted
 
 _image, _version, _file, _check = tables.images.c, tables.versions.c, tables.files.c, checks.c
-_BY_IMAGE = ("name", "source")
+_boot = tables.deployments.c
+_BY_IMAGE = ("name", "os", "series", "arch", "kernel", "source")
+_BOOTS = ("deployed", "machines")
+_NAME = (_image.os, _image.series, _image.arch, _image.kernel)
 
 
 class Listing:
@@ -39,8 +42,11 @@ class Listing:
                 number: int(size)
                 for number, size in connection.execute(sized.where(_file.version_id.in_(numbers)))
             }
-        found = [rows[image] for image in chosen if image in rows]
-        return Lines(tuple(_line(row, sizes.get(row.number, 0)) for row in found), total)
+            found = [rows[image] for image in chosen if image in rows]
+            booted = _booted().where(_boot.image.in_([_ref(row) for row in found]))
+            boots = {row.image: row for row in connection.execute(booted)}
+        lines = tuple(_line(row, sizes.get(row.number, 0), boots.get(_ref(row))) for row in found)
+        return Lines(lines, total)
 
     def facets(self) -> Mapping[str, tuple[str, ...]]:
         """
@@ -68,7 +74,7 @@ def _page(wanted: Wanted) -> Select[Any]:
     The images of a page. By name they come from an index, and a page ends the search; by what their newest
     version is, that of every image must be found first.
     """
-    if wanted.sort in _BY_IMAGE:
+    if wanted.sort in (*_BY_IMAGE, *_BOOTS):
         some = exists().where(_version.image_id == _image.id, *_about_versions(wanted))
         asked = select(_image.id).where(some, *_about_images(wanted))
     else:
@@ -78,7 +84,34 @@ def _page(wanted: Wanted) -> Select[Any]:
         is_newest = and_(_version.image_id == newest.c.image_id, _version.name == newest.c.name)
         joined = newest.join(tables.versions, is_newest).join(tables.images, _image.id == newest.c.image_id)
         asked = select(_image.id).select_from(joined)
-    return _ordered(asked, wanted).offset(max(0, wanted.offset)).limit(bounded(wanted.limit))
+    if wanted.sort in _BOOTS:
+        boots = _booted().subquery("boots")
+        asked = asked.outerjoin(boots, boots.c.image == _named())
+        figure = boots.c[wanted.sort]  # where there is none, engines differ in its place
+        return _cut(asked, (case((figure.is_(None), 0), else_=1), figure, *_NAME), wanted)
+    return _ordered(asked, wanted)
+
+
+def _booted() -> Select[Any]:
+    """
+    On how many machines each image was told to be deployed, and when last.
+    """
+    machines, last = func.count(_boot.mac.distinct()), func.max(_boot.started_at)
+    asked = select(_boot.image, machines.label("machines"), last.label("deployed"))
+    return asked.group_by(_boot.image)
+
+
+def _named() -> ColumnElement[str]:
+    """
+    How deployments name an image: os/series/arch/kernel, without what is empty.
+    """
+    parts = [case((column == "", ""), else_="/" + column) for column in (_image.series, _image.arch)]
+    kernel = case((_image.kernel == "", ""), else_="/" + _image.kernel)
+    return _image.os + parts[0] + parts[1] + kernel
+
+
+def _ref(row: Row[Any]) -> str:
+    return "/".join(part for part in (row.os, row.series, row.arch, row.kernel) if part)
 
 
 def _rows(wanted: Wanted, images: Sequence[int]) -> Select[Any]:
@@ -143,24 +176,36 @@ def _about_versions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _ordered(asked: Select[Any], wanted: Wanted) -> Select[Any]:
-    name = (_image.os, _image.series, _image.arch, _image.kernel)
+    size = select(func.coalesce(func.sum(_file.size), 0)).where(_file.version_id == _version.id)
     columns: dict[str, tuple[ColumnElement[Any], ...]] = {
-        "name": name,
-        "version": (_version.name, *name),
-        "state": (_version.state, *name),
-        "since": (_version.since, *name),
-        "source": (_image.source, *name),
+        "name": _NAME,
+        "os": _NAME,
+        "series": (_image.series, *_NAME),
+        "arch": (_image.arch, *_NAME),
+        "kernel": (_image.kernel, *_NAME),
+        "version": (_version.name, *_NAME),
+        "size": (size.scalar_subquery(), *_NAME),
+        "state": (_version.state, *_NAME),
+        "since": (_version.since, *_NAME),
+        "source": (_image.source, *_NAME),
+        "kept": (case((_version.pinned, 0), (_image.hold, 1), else_=2), *_NAME),
     }
     chosen = columns.get(wanted.sort)
     if chosen is None:
         raise InputError(f"images cannot be sorted by {wanted.sort[:40]!r}; by one of {', '.join(SORTS)}")
-    first, *rest = chosen
-    if wanted.descending:
-        return asked.order_by(first.desc(), *(each.desc() for each in rest), _image.id.desc())
-    return asked.order_by(first, *rest, _image.id)
+    return _cut(asked, chosen, wanted)
 
 
-def _line(row: Row[Any], size: int) -> Line:
+def _cut(asked: Select[Any], order: Sequence[ColumnElement[Any]], wanted: Wanted) -> Select[Any]:
+    """
+    The page of a list in this order.
+    """
+    every = (*order, _image.id)
+    asked = asked.order_by(*(each.desc() if wanted.descending else each for each in every))
+    return asked.offset(max(0, wanted.offset)).limit(bounded(wanted.limit))
+
+
+def _line(row: Row[Any], size: int, booted: Row[Any] | None) -> Line:
     return Line(
         id=row.number,
         source=row.source,
@@ -178,4 +223,6 @@ def _line(row: Row[Any], size: int) -> Line:
         pinned=row.pinned,
         on_hold=row.hold,
         verdict=row.verdict or "",
+        machines=booted.machines if booted is not None else 0,
+        deployed=booted.deployed if booted is not None else None,
     )

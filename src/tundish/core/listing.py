@@ -8,7 +8,21 @@ from datetime import datetime
 
 from tundish.core.lifecycle import State
 
-SORTS = ("name", "version", "state", "since", "source")
+SORTS = (
+    "name",
+    "os",
+    "series",
+    "arch",
+    "kernel",
+    "version",
+    "size",
+    "state",
+    "since",
+    "source",
+    "kept",
+    "deployed",
+    "machines",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,8 @@ class Line:
     pinned: bool
     on_hold: bool
     verdict: str  # fit, unfit; empty: not checked
+    machines: int = 0  # that were told to deploy it, in whatever version
+    deployed: datetime | None = None  # when the last of them was
 
     @property
     def ref(self) -> str:

@@ -53,6 +53,8 @@ class Listed(Shown):
     pinned: bool
     on_hold: bool
     verdict: str
+    machines: int
+    deployed: datetime | None
 
     @classmethod
     def of(cls, line: Line) -> Self:
@@ -74,6 +76,8 @@ class Listed(Shown):
             pinned=line.pinned,
             on_hold=line.on_hold,
             verdict=line.verdict,
+            machines=line.machines,
+            deployed=line.deployed,
         )
 
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from tundish.app.deeds import images as deeds
-from tundish.app.gallery import SORTS, Asked, booted, gallery
+from tundish.app.gallery import Asked, booted, gallery
 from tundish.app.opened import App
 from tundish.app.orders import GRACE_DAYS
 from tundish.core.errors import InputError, TundishError
 from tundish.core.holding import Holding
 from tundish.core.lifecycle import State
+from tundish.core.listing import SORTS
 from tundish.core.people import Actor, Power
 from tundish.web import asking
 from tundish.web.guard import local
