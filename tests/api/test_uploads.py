@@ -295,7 +295,13 @@ def test_what_is_known_of_tus_is_told(door: Door) -> None:
     """
     answer = door.call("OPTIONS", f"{UPLOADS}/tus")
 
-    assert (204, "creation,expiration,termination") == (answer.status, answer.headers["tus-extension"])
+    known = "checksum,creation,creation-defer-length,creation-with-upload,expiration,termination"
+
+    assert (204, known, "sha1,sha256") == (
+        answer.status,
+        answer.headers["tus-extension"],
+        answer.headers["tus-checksum-algorithm"],
+    )
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "HEAD", "DELETE"])

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from tundish.core.problem import MEDIA_TYPE, refusal
 
 MOST = 1024 * 1024
-_FREE = re.compile(r"/api/v1/uploads/[^/]+/content|/MAAS/.*")  # they have bounds of their own
+_FREE = re.compile(r"/api/v1/uploads/(?:[^/]+/content|tus)|/MAAS/.*")  # they have bounds of their own
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]

@@ -12,7 +12,7 @@ from tundish.core.errors import InputError, TundishError, Unauthorised, reaction
 from tundish.core.problem import MEDIA_TYPE, Problem, problem, refusal, retry_after
 
 LOG = logging.getLogger(__name__)
-EXPLAINED = frozenset({400, 410, 412, 413, 415})  # where the words are ours
+EXPLAINED = frozenset({400, 410, 412, 413, 415, 460})  # where the words are ours
 
 
 def explain_errors(door: FastAPI) -> None:

@@ -5,7 +5,9 @@ Pure.
 
 import base64
 import binascii
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
@@ -18,11 +20,65 @@ ALWAYS = {"Tus-Resumable": VERSION, "Cache-Control": "no-store"}
 OFFER = {
     **ALWAYS,
     "Tus-Version": VERSION,
-    "Tus-Extension": "creation,expiration,termination",
+    "Tus-Extension": "checksum,creation,creation-defer-length,creation-with-upload,expiration,termination",
+    "Tus-Checksum-Algorithm": "sha1,sha256",
     "Tus-Max-Size": str(MOST_BYTES),
 }
+LATER = {"Upload-Defer-Length": "1"}  # how long it is, is said with a piece
+DIGESTS = {"sha1": 20, "sha256": 32}  # bytes
 MOST_METADATA = 8 * 1024  # characters
 _NUMBERS = frozenset({"min_disk"})
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """
+    What a piece must have.
+    """
+
+    algorithm: str
+    digest: bytes
+
+    def is_of(self, chunks: Iterable[bytes]) -> bool:
+        seen = hashlib.new(self.algorithm, usedforsecurity=False)
+        for chunk in chunks:
+            seen.update(chunk)
+        return seen.digest() == self.digest
+
+
+def checksum(header: str) -> Checksum | None:
+    """
+    What an Upload-Checksum says; None where there is none.
+
+    Raises:
+        InputError: it is malformed, or of an algorithm that is not known.
+    """
+    if not header:
+        return None
+    algorithm, _, packed = header.partition(" ")
+    if algorithm not in DIGESTS:
+        raise InputError(f"Upload-Checksum by {algorithm[:20]!r} is not known here; {' or '.join(DIGESTS)}")
+    try:
+        digest = base64.b64decode(packed, validate=True)
+    except binascii.Error:
+        digest = b""
+    if len(digest) != DIGESTS[algorithm]:
+        raise InputError(f"Upload-Checksum is no digest of {algorithm} in base64")
+    return Checksum(algorithm, digest)
+
+
+def length(header: str, later: str) -> int | None:
+    """
+    How many bytes are to come, by Upload-Length; None if Upload-Defer-Length says that this is said later.
+
+    Raises:
+        InputError: none of both, both, or one of them is malformed.
+    """
+    if not later:
+        return count("Upload-Length", header)
+    if later != LATER["Upload-Defer-Length"] or header:
+        raise InputError("give Upload-Length, or Upload-Defer-Length: 1 if it is said later")
+    return None
 
 
 def metadata(header: str, known: frozenset[str]) -> Mapping[str, str | int]:

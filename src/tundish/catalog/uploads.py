@@ -121,6 +121,18 @@ class Uploads:
         with self._database.transaction() as connection:
             connection.execute(change.values(came=count, touched_at=at))
 
+    def measure(self, number: int, size: int) -> None:
+        """
+        Note how long an upload is that was begun without saying so.
+
+        Raises:
+            Conflict: it is over already, or that was said.
+        """
+        change = update(uploads).where(_is.id == number, _is.state == _ARRIVING, _is.size == _UNKNOWN)
+        with self._database.transaction() as connection:
+            if not connection.execute(change.values(size=size)).rowcount:
+                raise Conflict(f"upload {number} is over already, or its size is known; ask where it is")
+
     def promise(self, number: int, sha256: Digest) -> None:
         """
         Note the digest of an upload whose bytes are all there, before the store gives them their name.

@@ -4,6 +4,7 @@ held in memory, so none of them is repeated by a key.
 """
 
 import re
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
@@ -14,6 +15,7 @@ from starlette.requests import ClientDisconnect
 
 from tundish.api import tus
 from tundish.api.asking import Number, Opened, Who
+from tundish.api.checked import MISMATCH, MOST, WAITING
 from tundish.api.nouns.uploads import Incoming, Wish, begun
 from tundish.api.pouring import Pouring, patiently
 from tundish.app.deeds import uploads as deeds
@@ -52,7 +54,7 @@ async def put_content(
     """
     upload = await run_in_threadpool(deeds.get, app, actor, number)
     first, end = _range(content_range, upload)
-    taken = await _poured(Pouring(app, actor, number, first, end), request)
+    taken = await _poured(Pouring(app, actor, number, first, end), request.stream())
     return await run_in_threadpool(Incoming.of, app, taken)
 
 
@@ -65,28 +67,37 @@ async def offer_tus(_actor: Who) -> Response:
 
 
 @ROUTER.post("/uploads/tus", status_code=201)
-def create_tus(
+async def create_tus(
     app: Opened,
     actor: Who,
+    request: Request,
+    *,
     tus_resumable: Base = "",
     upload_length: Text = "",
     upload_metadata: Text = "",
 ) -> Response:
     """
-    Begin an upload as tus does; the metadata has the fields of `POST /uploads`.
+    Begin an upload as tus does; the metadata has the fields of `POST /uploads`. A body of the type that a
+    PATCH has is its first piece.
     """
     _must_be_known(tus_resumable)
-    size = tus.count("Upload-Length", upload_length)
-    if size > MOST_BYTES:
+    size = tus.length(upload_length, request.headers.get("upload-defer-length", ""))
+    if size is not None and size > MOST_BYTES:
         raise HTTPException(413, f"an upload has at most {MOST_BYTES} bytes")
-    fields = frozenset(Wish.model_fields) - {"size"}
-    try:
-        wish = Wish.model_validate({**tus.metadata(upload_metadata, fields), "size": size})
-    except ValidationError as error:
-        named = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
-        raise InputError(f"Upload-Metadata: {named}") from None
-    upload, _ = begun(app, actor, wish)
-    headers = {"Location": f"/api/v1/uploads/{upload.id}/content", **_standing(upload, upload.came)}
+    wish = _wish(upload_metadata, size)
+    promised = _promised(request)
+    upload, is_new = await run_in_threadpool(begun, app, actor, wish)
+    offset = upload.came
+    if _is_piece(request) and not upload.is_over:
+        pouring = Pouring(app, actor, upload.id, 0)
+        try:
+            upload = await _appended(pouring, request, promised)
+        except HTTPException as refused:
+            if refused.status_code == MISMATCH and is_new:
+                await run_in_threadpool(deeds.cancel, app, actor, upload.id)
+            raise
+        offset = pouring.offset
+    headers = {"Location": f"/api/v1/uploads/{upload.id}/content", **_standing(upload, offset)}
     return Response(status_code=201, headers=headers)
 
 
@@ -112,10 +123,11 @@ async def append_tus(
     upload_offset: Text = "",
 ) -> Response:
     """
-    Send bytes from an offset on.
+    Send bytes from an offset on. Of a piece with an `Upload-Checksum` nothing is kept that is not of it.
+    `Upload-Length` says how many there are in all, if that was deferred.
     """
     _must_be_known(tus_resumable)
-    if request.headers.get("content-type", "").partition(";")[0].strip() != tus.BODY:
+    if not _is_piece(request):
         raise HTTPException(415, f"the body of a PATCH is of the type {tus.BODY}")
     upload = await run_in_threadpool(deeds.get, app, actor, number)
     _must_be_there(upload)
@@ -123,8 +135,11 @@ async def append_tus(
     came = await patiently(deeds.offset_of, app, upload)
     if offset != came:
         raise Conflict(f"upload {number} has {came} bytes; send on from offset {came}, not {offset}")
+    promised = _promised(request)
+    if said := request.headers.get("upload-length"):
+        await run_in_threadpool(deeds.measure, app, actor, number, tus.count("Upload-Length", said))
     pouring = Pouring(app, actor, number, offset)
-    taken = await _poured(pouring, request)
+    taken = await _appended(pouring, request, promised)
     return Response(status_code=204, headers=_standing(taken, pouring.offset))
 
 
@@ -139,18 +154,46 @@ def end_tus(app: Opened, actor: Who, number: Number, tus_resumable: Base = "") -
     return Response(status_code=204, headers=tus.ALWAYS)
 
 
-async def _poured(pouring: Pouring, request: Request) -> Upload:
+async def _appended(pouring: Pouring, request: Request, promised: tus.Checksum | None) -> Upload:
+    if promised is None:
+        return await _poured(pouring, request.stream())
+    said = request.headers.get("content-length", "")
+    size = tus.count("Content-Length", said) if said else MOST  # in chunks: at most so many
+    return await _poured(pouring, WAITING.verified(request.stream(), size, promised))
+
+
+async def _poured(pouring: Pouring, body: AsyncIterator[bytes]) -> Upload:
     """
     Raises:
         HTTPException: the client is gone; what came is kept.
         InputError: the bytes are not those that were promised.
     """
     try:
-        return await pouring.take(request.stream())
+        return await pouring.take(body)
     except IntegrityError as error:  # of whoever sends, not of somebody behind this server
         raise InputError(f"{error}; nothing was kept") from error
     except ClientDisconnect:
         raise HTTPException(400, "the body broke off; what came is kept") from None
+
+
+def _wish(header: str, size: int | None) -> Wish:
+    fields = frozenset(Wish.model_fields) - {"size"}
+    try:
+        return Wish.model_validate({**tus.metadata(header, fields), "size": size})
+    except ValidationError as error:
+        named = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+        raise InputError(f"Upload-Metadata: {named}") from None
+
+
+def _is_piece(request: Request) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip() == tus.BODY
+
+
+def _promised(request: Request) -> tus.Checksum | None:
+    try:
+        return tus.checksum(request.headers.get("upload-checksum", ""))
+    except InputError as error:
+        raise HTTPException(400, str(error)) from None  # as tus says
 
 
 def _range(header: str, upload: Upload) -> tuple[int, int | None]:
@@ -168,7 +211,7 @@ def _range(header: str, upload: Upload) -> tuple[int, int | None]:
 
 
 def _standing(upload: Upload, offset: int) -> dict[str, str]:
-    length = {} if upload.size is None else {"Upload-Length": str(upload.size)}
+    length = tus.LATER if upload.size is None else {"Upload-Length": str(upload.size)}
     left = {} if upload.is_over else tus.expires(upload.touched_at + ABANDONED)
     return {**tus.ALWAYS, **length, **left, "Upload-Offset": str(offset)}
 

@@ -80,6 +80,32 @@ def append(
     return _examined(app, taken, by_job=by_job)
 
 
+def measure(app: App, actor: Actor, number: int, size: int) -> Upload:
+    """
+    Say how long an upload is that was begun without saying so. Said again, it changes nothing.
+
+    Raises:
+        InputError: more than an upload may have, fewer bytes than have come, or another size was said.
+        NoSpace: the rest does not fit beside all other uploads that are on their way.
+        Conflict: it is over already.
+    """
+    upload = get(app, actor, number)
+    if upload.size == size:
+        return upload
+    name = upload.asked.name
+    with deed(
+        app.catalog.audit, actor, Power.UPLOAD, "upload.measure", kind=Kind.IMAGE, name=name
+    ) as account:
+        came = offset_of(app, upload)
+        if upload.size is not None or not max(came, 1) <= size <= MOST_BYTES:
+            promised = "" if upload.size is None else f" and {upload.size} were promised"
+            raise InputError(f"upload {number} of {size} bytes: {came} have come{promised}")
+        _must_fit(app, size - came)
+        account.after = {"upload": number, "bytes": size}
+        app.catalog.uploads.measure(number, size)
+    return app.catalog.uploads.get(number)
+
+
 def finish(app: App, actor: Actor, number: int, *, by_job: bool = False) -> Upload:
     """
     Say that all bytes of an upload without a promised size have come.
