@@ -19,6 +19,7 @@ from tundish.core.answered import Answered, RequestIds
 from tundish.core.errors import NoSpace, Overloaded
 from tundish.core.people import Grant, Kind, Role
 from tundish.core.proxies import DIRECT, Proxies
+from tundish.serve import doors
 
 HEARD = [
     Answered("files", "GET", "/x", 206, 1000, 0.02, "10.0.0.1", "r-1"),
@@ -73,6 +74,20 @@ def test_images_are_counted_by_state(door: Door) -> None:
     counted = [value for (name, _), value in samples(door).items() if name == "tundish_image_versions"]
 
     assert door.app.catalog.images.totals().versions == sum(counted)
+
+
+def test_strangers_are_not_told_where_the_catalog_is(tmp_path: Path) -> None:
+    """
+    Neither by an answer to a token, for which it is read, nor by whether it is ready.
+    """
+    with opened_door(tmp_path / "state") as broken:
+        doors(broken.app)
+        with broken.app.catalog.database.transaction() as connection:
+            connection.exec_driver_sql("DROP TABLE tokens")
+            connection.exec_driver_sql("DROP TABLE alembic_version")
+        said = [broken.call("GET", path) for path in ("/api/v1/me", "/readyz")]
+
+    assert [(507, False), (503, False)] == [(one.status, str(tmp_path).encode() in one.body) for one in said]
 
 
 @pytest.mark.parametrize(("role", "status"), [(Role.VIEWER, 200), (None, 401)])

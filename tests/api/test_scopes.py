@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.api.door import Door, viewer
+from tests.support.region import DAY
 from tundish.core.people import Grant, Kind, Role
 
 
@@ -59,7 +60,7 @@ def test_a_check_of_what_is_not_there_is_no_job(door: Door) -> None:
 
 def test_the_numbers_of_everything_are_not_for_a_scope(shared: Door) -> None:
     """
-    As with events and notices.
+    As with notices.
     """
     assert 403 == shared.get("usage", token=scoped(shared)).status
 
@@ -94,3 +95,31 @@ def test_a_sync_in_a_million_years_is_refused(door: Door) -> None:
     However large the number is.
     """
     assert 422 == door.call("PATCH", "/api/v1/settings", {"sync_every": 10**30}).status
+
+
+def test_events_of_what_may_be_seen_are_told(door: Door) -> None:
+    """
+    To who sees some images, those of these, and none of other images, of sources or of all.
+    """
+    for kind, subject in [
+        ("uploaded", "debian/trixie/amd64"),
+        ("uploaded", "debian/bookworm/amd64"),
+        ("unsigned-source", "lab"),
+        ("sync-done", "sync"),
+    ]:
+        door.app.catalog.events.add(kind, subject, "", DAY)
+    found = door.get("events", token=scoped(door)).items()
+
+    assert ["debian/trixie/amd64"] == [each["subject"] for each in found]
+
+
+def test_a_page_of_events_is_full_of_what_may_be_seen(door: Door) -> None:
+    """
+    However much else happened since, and the next page begins behind it.
+    """
+    for subject in ("trixie", "trixie", *["bookworm"] * 600):
+        door.app.catalog.events.add("uploaded", f"debian/{subject}/amd64", "", DAY)
+    first = door.get("events?limit=1", token=scoped(door)).document
+    second = door.call("GET", str(first["next"]), token=scoped(door)).items()
+
+    assert ["debian/trixie/amd64"] == [each["subject"] for each in second]

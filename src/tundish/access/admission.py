@@ -201,7 +201,7 @@ class Admission:
         note_asker(held.token.user)
         token = held.token
         end = None if token.kind == "session" else token.expires_at
-        return Actor(token.user, held.grants, door, address, token.grants, end)
+        return Actor(token.user, held.grants, door, address, token.grants, end, token.key)
 
 
 def admission(

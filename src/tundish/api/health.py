@@ -31,10 +31,7 @@ def health_routes(app: App) -> list[BaseRoute]:
     """
     Both routes over an opened app.
     """
-    looks: dict[str, Look] = {
-        "catalog": app.catalog.figures.check,
-        "store": lambda: writable(app),
-    }
+    looks = looks_of(app)
 
     async def health(_request: Request) -> Response:
         return _said(200, {"status": WELL, "version": __version__})
@@ -49,6 +46,10 @@ def health_routes(app: App) -> list[BaseRoute]:
         return answer
 
     return [Route("/health", health, methods=["GET"]), Route("/ready", ready, methods=["GET"])]
+
+
+def looks_of(app: App) -> dict[str, Look]:
+    return {"catalog": app.catalog.figures.check, "store": lambda: writable(app)}
 
 
 def looked(looks: Mapping[str, Look]) -> dict[str, str]:

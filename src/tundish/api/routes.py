@@ -6,11 +6,13 @@ from typing import Any, TypeAlias
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from tundish import __version__
 from tundish.access.admission import Admission
 from tundish.api.bounds import Bounded
 from tundish.api.errors import explain_errors
+from tundish.api.health import WELL, looked, looks_of
 from tundish.api.nouns import (
     channels,
     contents,
@@ -25,7 +27,6 @@ from tundish.api.nouns import (
 )
 from tundish.api.schemas import Health, Problem
 from tundish.app.opened import App
-from tundish.app.viewing import CatalogViews
 from tundish.core.problem import MEDIA_TYPE
 
 ControlDoor: TypeAlias = FastAPI
@@ -111,9 +112,10 @@ def _front(app: App) -> APIRouter:
     @router.get("/readyz")
     def ready() -> Health:
         """
-        Catalog and store answer.
+        Catalog and store answer; `/ready` says which does not.
         """
-        CatalogViews(app.catalog, app.store).usage()
+        if set(looked(looks_of(app)).values()) != {WELL}:
+            raise HTTPException(503)
         return Health(status="ready", version=__version__)
 
     return router

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from tundish.app.happening import scope_of
 from tundish.app.orders import right_of
 from tundish.catalog.changes import MOST, Moved
 from tundish.catalog.opened import Catalog
@@ -138,7 +139,7 @@ class Eye:
                 "subject": event.subject,
                 "text": event.text,
             }
-            yield Change("event", str(event.id), data)
+            yield Change("event", str(event.id), data, *scope_of(event))
 
     def _seen_notices(self) -> Iterator[Change]:
         standing = {

@@ -2,7 +2,8 @@
 Who wants to hear of changes: one thread looks at the catalog, for any number of listeners.
 
 A listener costs a queue while nothing happens. One that is too slow is told to come again from where it was;
-the last changes are kept for that. While nobody listens, nobody looks.
+the last changes are kept for that. While nobody listens, nobody looks. Whose token counts no more, or whose
+user may something else by now, is let go at the next look.
 """
 
 import logging
@@ -18,6 +19,7 @@ from tundish.app.changes import AGAIN, BEAT, KINDS, RESET, Change, Eye
 from tundish.catalog.opened import Catalog
 from tundish.core import clock
 from tundish.core.errors import TundishError
+from tundish.core.people import Actor
 
 if TYPE_CHECKING:  # only a server has a loop
     import asyncio
@@ -26,7 +28,7 @@ LOOK = 0.5  # seconds between two looks
 STILL = 20.0  # seconds without a word, after which one is said
 KEPT = 2_000  # changes that can be heard of later
 MOST_WAITING = 256  # changes that one listener may be behind
-LIFE = 30  # words of nothing new; then a listener comes again, and is asked again who it is
+LIFE = 30  # words of nothing new; then a listener comes again
 
 LOG = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ class _Listener:
     wake: "asyncio.Event"
     kinds: frozenset[str]
     may: Callable[[Change], bool]
+    actor: Actor | None = None
     waiting: deque[Change] = field(default_factory=deque)
     life: int = LIFE
     is_over: bool = False
@@ -56,6 +59,11 @@ class _Listener:
         else:
             self.waiting.extend(wanted)
             self.is_over = self.life <= 0
+        self.wake.set()
+
+    def end(self) -> None:
+        self.waiting.clear()
+        self.is_over = True
         self.wake.set()
 
     def wants(self, change: Change) -> bool:
@@ -74,6 +82,7 @@ class Feed:
         self._kept: deque[tuple[int, Change]] = deque(maxlen=KEPT)
         self._life, self._number = f"{random.getrandbits(32):08x}", 0  # numbers of another life say nothing
         self._wanted, self._over = threading.Event(), threading.Event()
+        self._is_new = False  # somebody came whom nobody has looked at yet
         self._thread: threading.Thread | None = None
 
     def mark(self) -> str:
@@ -90,19 +99,22 @@ class Feed:
         after: str = "",
         kinds: Collection[str] = KINDS,
         may: Callable[[Change], bool] = lambda _: True,
+        actor: Actor | None = None,
     ) -> AsyncGenerator[Change, None]:
         """
         Changes of these kinds, as they come; with `after`, those behind that number first. Where they are not
-        kept any more a `reset` comes first. It ends, after `again`, for who is too slow, and when we close.
+        kept any more a `reset` comes first. It ends, after `again`, for who is too slow, for an actor whose
+        token counts no more or whose grants are others, and when we close.
         """
         import asyncio
 
-        mine = _Listener(asyncio.get_running_loop(), asyncio.Event(), frozenset(kinds), may)
+        mine = _Listener(asyncio.get_running_loop(), asyncio.Event(), frozenset(kinds), may, actor)
         await asyncio.to_thread(self._start)
         with self._lock:
             missed = self._missed(after) if after else ()
             last = after or f"{self._life}-{self._number}"
             self._listeners.add(mine)
+            self._is_new = True
         self._wanted.set()
         try:
             for change in missed:
@@ -149,6 +161,20 @@ class Feed:
         """
         self._tell((Change(BEAT, "", {}),))
 
+    def review(self) -> None:
+        """
+        Let go whoever came with a token that counts no more, or whose user may something else by now.
+        """
+        with self._lock:
+            self._is_new = False
+            known = [(each, each.actor) for each in self._listeners if each.actor is not None]
+        held = [(each, actor) for each, actor in known if actor.key]
+        if not held:
+            return
+        standing = self._catalog.tokens.standing({actor.key for _, actor in held}, self._now())
+        gone = [each for each, actor in held if standing.get(actor.key) != actor.grants]
+        self._call(gone, lambda each: each.end())
+
     def look(self) -> None:
         """
         Look once, and tell what changed.
@@ -192,9 +218,12 @@ class Feed:
         while not self._over.is_set():
             self._wanted.wait()
             now = stamp()
+            is_still = clock.monotonic() - since >= STILL
+            if now != seen or self._is_new or is_still:
+                self.review()
             if now != seen and self._try():
                 seen = now
-            if clock.monotonic() - since >= STILL:
+            if is_still:
                 since = clock.monotonic()
                 self.still()
             self._over.wait(LOOK)
@@ -210,10 +239,16 @@ class Feed:
     def _tell(self, batch: Sequence[Change]) -> None:
         with self._lock:
             listeners = list(self._listeners)
+        self._call(listeners, lambda each: each.hear(batch))
+
+    def _call(self, listeners: Sequence[_Listener], act: Callable[[_Listener], None]) -> None:
+        """
+        Do something to listeners, each in its own loop.
+        """
         for loop in {each.loop for each in listeners}:
             ours = [each for each in listeners if each.loop is loop]
             try:
-                loop.call_soon_threadsafe(_hear, ours, batch)
+                loop.call_soon_threadsafe(_for_each, ours, act)
             except RuntimeError:  # the loop was closed with its listeners in it
                 with self._lock:
                     self._listeners.difference_update(ours)
@@ -230,6 +265,6 @@ class Feed:
         return [change for place, change in self._kept if place > number]
 
 
-def _hear(listeners: Iterable[_Listener], batch: Sequence[Change]) -> None:
+def _for_each(listeners: Iterable[_Listener], act: Callable[[_Listener], None]) -> None:
     for each in listeners:
-        each.hear(batch)
+        act(each)

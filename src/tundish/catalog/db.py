@@ -72,6 +72,12 @@ class Database:
     def close(self) -> None:
         self._reading.dispose()
 
+    def hide_place(self) -> None:
+        """
+        Let errors not say where the catalog is any more: for a process that tells them to strangers.
+        """
+        self.place = "the catalog"
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """

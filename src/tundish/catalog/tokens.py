@@ -2,13 +2,16 @@
 Tokens: found by their public half, believed by the sha256 of their secret one. And what was signed with them.
 """
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, String, delete, insert, select, type_coerce, update
 
-from tundish.catalog.db import Database
+from tundish.catalog.db import Database, portions
 from tundish.catalog.door_tables import nonces, tokens, users
 from tundish.catalog.users import read_grants, write_grants
 from tundish.core.errors import Conflict, NotFound
@@ -64,6 +67,19 @@ class Tokens:
         if row is None:
             return None
         return Held(_token(row), row.secret, read_grants(row.may.get("grants", ())), row.enabled)
+
+    def standing(self, keys: Collection[str], at: datetime) -> dict[str, tuple[Grant, ...]]:
+        """
+        Of the tokens with these public halves those that count at this moment, and what their users may.
+        """
+        found: dict[str, tuple[Grant, ...]] = {}
+        asked = select(_is.key, type_coerce(_user.grants, String)).join(users, _is.user == _user.name)
+        counting = asked.where(_user.enabled, _is.expires_at.is_(None) | (_is.expires_at > at))
+        with self._database.read() as connection:
+            for part in portions(sorted(keys)):
+                rows = connection.execute(counting.where(_is.key.in_(part)))
+                found.update((key, _grants(written)) for key, written in rows)
+        return found
 
     def list(self, user: str = "", *, kind: str = "") -> tuple[Token, ...]:
         """
@@ -141,6 +157,11 @@ class Tokens:
                 delete(tokens).where(_is.kind == "session", (_is.expires_at < at) | (_is.used_at < at - idle))
             )
             connection.execute(delete(tokens).where(_is.expires_at < at - timedelta(days=30)))
+
+
+@lru_cache(maxsize=256)
+def _grants(written: str) -> tuple[Grant, ...]:
+    return read_grants(json.loads(written).get("grants", ()))
 
 
 def _token(row: Row[Any]) -> Token:

@@ -124,6 +124,7 @@ class Actor:
     address: str = ""
     narrowed: tuple[Grant, ...] = ()  # by the token in use
     until: datetime | None = None  # the end of the token in use; None: it has none, or a person logged in
+    key: str = ""  # the public half of the token or session in use
 
     def may(self, power: Power, kind: Kind = Kind.ALL, name: str = "") -> bool:
         """

@@ -153,6 +153,7 @@ def doors(app: App) -> tuple[Front, FileDoor]:
         InputError: a setting is not of its form.
     """
     settings, tally = app.settings, Tally()
+    app.catalog.database.hide_place()
     proxies = Proxies.read(settings.trusted_proxies, settings.public_url)
 
     def heard(answered: Answered) -> None:

@@ -20,7 +20,7 @@ async def events(feed: Feed, actor: Actor) -> AsyncIterator[str]:
     Events as they are sent, as long as somebody listens and may be told.
     """
     yield f"retry: {AGAIN}\n\n"
-    async for change in feed.listen(kinds=KINDS, may=lambda change: change.is_for(actor)):
+    async for change in feed.listen(kinds=KINDS, may=lambda change: change.is_for(actor), actor=actor):
         yield told(change)
 
 

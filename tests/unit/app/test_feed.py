@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from tests.support.region import DAY
+from tundish.access import keys
 from tundish.app import feed as feeds
 from tundish.app.changes import KINDS, Change, Eye, message
-from tundish.app.deeds import jobs, uploads
+from tundish.app.deeds import jobs, people, uploads
 from tundish.app.feed import Feed
 from tundish.app.opened import App, open_app
 from tundish.core import clock
@@ -154,6 +155,16 @@ def test_what_one_may_not_see_one_does_not_hear(app: App, eye: Eye) -> None:
     assert (True, False) == (change.is_for(ADA), change.is_for(BOB))
 
 
+def test_an_event_is_told_to_who_may_see_what_it_is_about(app: App, eye: Eye) -> None:
+    """
+    That of an image to who sees this one; that of a sync to who sees all.
+    """
+    app.catalog.events.add("uploaded", "custom/rocky9/amd64", "", clock.now())
+    app.catalog.events.add("sync-done", "sync", "", clock.now())
+
+    assert [True, False] == [change.is_for(BOB) for change in eye.look(clock.now())]
+
+
 def test_too_much_at_once_is_a_reset(app: App, eye: Eye) -> None:
     """
     Where more changed than is told, one word says to look at everything again; afterwards all is well.
@@ -254,6 +265,66 @@ def test_who_has_listened_for_long_comes_again(app: App) -> None:
         return [*kinds, *sorted({each.kind async for each in heard})]
 
     assert ["event", "again", "beat"] == hear(app, work)
+
+
+def revoked(app: App, actor: Actor) -> None:
+    people.revoke(app, ADA, actor.key)
+
+
+def disabled(app: App, actor: Actor) -> None:
+    people.set_enabled(app, ADA, actor.name, enabled=False)
+
+
+def less(app: App, actor: Actor) -> None:
+    people.ungrant(app, ADA, actor.name, Grant(Role.VIEWER))
+
+
+def listener(app: App) -> Actor:
+    """
+    Somebody who came with a token.
+    """
+    people.create(app, ADA, "root", EVERYTHING)  # somebody must stay
+    user = people.create(app, ADA, "cat", (Grant(Role.VIEWER), Grant(Role.AUTHOR, Kind.IMAGE, "custom/*")))
+    _, text = people.make_token(app, ADA, "cat", "laptop")
+    key = keys.parsed(text)
+    assert key is not None
+    return Actor("cat", user.grants, "api", key=key.public)
+
+
+@pytest.mark.parametrize("change", [revoked, disabled, less])
+def test_whose_token_counts_no_more_is_let_go(app: App, change: Callable[[App, Actor], None]) -> None:
+    """
+    At the next look, without a word of what happened since; as is who may see less.
+    """
+    cat = listener(app)
+
+    async def work(feed: Feed) -> list[str]:
+        mark = await asyncio.to_thread(feed.mark)
+        events(app, 1)
+        heard = feed.listen(after=mark, kinds=["event"], actor=cat)
+        kinds = [(await anext(heard)).kind]
+        await asyncio.to_thread(change, app, cat)
+        return [*kinds, *[each.kind async for each in heard]]
+
+    assert ["event", "again"] == hear(app, work)
+
+
+def test_who_may_as_before_is_not_let_go(app: App) -> None:
+    """
+    Whatever else is written to the catalog.
+    """
+    cat = listener(app)
+
+    async def work(feed: Feed) -> list[str]:
+        mark = await asyncio.to_thread(feed.mark)
+        heard = feed.listen(after=mark, kinds=["event"], actor=cat)
+        events(app, 1)
+        kinds = [(await anext(heard)).kind]
+        await asyncio.to_thread(feed.review)
+        events(app, 1)
+        return [*kinds, (await anext(heard)).kind]
+
+    assert ["event", "event"] == hear(app, work)
 
 
 def test_closing_lets_everybody_go(app: App) -> None:

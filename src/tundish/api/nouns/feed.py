@@ -37,5 +37,7 @@ async def listen(
 
 async def _told(feed: Feed, actor: Actor, kinds: list[str], after: str) -> AsyncIterator[bytes]:
     yield b": here\n\n"
-    async for change in feed.listen(after=after, kinds=kinds, may=lambda each: each.is_for(actor)):
+    async for change in feed.listen(
+        after=after, kinds=kinds, may=lambda each: each.is_for(actor), actor=actor
+    ):
         yield message(change)
