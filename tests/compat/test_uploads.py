@@ -325,12 +325,32 @@ def test_old_versions_stay_until_the_new_one_is_complete(cli: Cli, small: bytes)
 
 def test_an_unfit_image_is_told_of(cli: Cli) -> None:
     """
-    Its bytes are held, it is not offered, and the command prints how to use it nevertheless.
+    It came as it was sent, so its client has done its part. It stays, is not offered, and its set says why,
+    and how to use it nevertheless.
     """
     data = b"\0" * 510 + b"\x55\xaa" + b"\1" * 4096
-    answer = begin(cli, "custom/unfit", data, filetype="ddraw").put(data)
+    begun = begin(cli, "custom/unfit", data, filetype="ddraw")
+    answer, seen = begun.put(data), begun.seen()
 
-    assert (400, True) == (answer.status, "tundish image accept custom/unfit/amd64/generic@" in answer.text)
+    assert (200, "OK", False, "unfit", True) == (
+        answer.status,
+        answer.text,
+        seen["complete"],
+        seen["verdict"],
+        "tundish image accept custom/unfit/amd64/generic@" in str(seen["note"]),
+    )
+
+
+def test_an_unfit_image_is_not_sent_again(cli: Cli) -> None:
+    """
+    Whoever begins it once more is told the same.
+    """
+    data = b"\0" * 510 + b"\x55\xaa" + b"\2" * 4096
+    begin(cli, "custom/unfit-again", data, filetype="ddraw").put(data)
+    again = begin(cli, "custom/unfit-again", data, filetype="ddraw")
+    sets = again.reply.json["sets"]
+
+    assert (201, True, "unfit") == (again.reply.status, again.file["complete"], sets[max(sets)]["verdict"])
 
 
 def test_the_content_may_come_with_the_form(cli: Cli, small: bytes) -> None:

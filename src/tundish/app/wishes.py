@@ -30,14 +30,20 @@ def wished(app: App, name: str, **words: Unpack[Words]) -> Asked:
     Raises:
         InputError: see `intake.naming.asked`.
     """
-    held = app.catalog.images.list()
-    taken = frozenset(f"{each.product.os}/{each.product.series}" for each in held if each.source != OWN)
-    return naming.asked(name, taken=taken, default_base=_default_base(app, name), **words)
+    return naming.asked(name, taken=taken(app, name), default_base=_default_base(app, name), **words)
+
+
+def taken(app: App, name: str) -> frozenset[str]:
+    """
+    The names that streams have, as far as an image of this name may meet them.
+    """
+    held = app.catalog.images.list(os=name.partition("/")[0] if "/" in name else "")
+    return frozenset(f"{each.product.os}/{each.product.series}" for each in held if each.source != OWN)
 
 
 def _default_base(app: App, name: str) -> str:
     os, series = naming.identity(name)
-    for each in reversed(app.catalog.images.list(source=OWN)):
+    for each in reversed(app.catalog.images.list(source=OWN, os=os)):
         base = each.product.extra.get("base_image")
         if (each.product.os, each.product.series) == (os, series) and isinstance(base, str) and base:
             return base

@@ -7,6 +7,7 @@ Uploads on their way are sets too, called as they would be if they ended now, an
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
 
 from tundish.app.deeds import uploads as uploading
 from tundish.app.opened import App
@@ -18,6 +19,7 @@ from tundish.core.errors import Conflict
 from tundish.core.holding import OWN, Holding
 from tundish.core.image import Json
 from tundish.core.lifecycle import State
+from tundish.core.names import SourceName
 from tundish.core.people import Actor, Kind, Power
 from tundish.core.upload import Upload
 from tundish.intake.products import FILES
@@ -47,15 +49,25 @@ class Resource:
 
 
 def resources(
-    app: App, actor: Actor, types: Sequence[str] = TYPES["all"], *, os: str = "", arch: str = ""
+    app: App,
+    actor: Actor,
+    types: Sequence[str] = TYPES["all"],
+    *,
+    os: str = "",
+    arch: str = "",
+    bare: bool = False,
 ) -> tuple[Resource, ...]:
     """
-    What an actor may see, in MAAS's order; `os` and `arch` narrow what is looked at.
+    What an actor may see, in MAAS's order; `os` and `arch` narrow what is looked at; lists need but what is
+    `bare`.
     """
     found: dict[Identity, Resource] = {}
-    for holding in app.catalog.images.list(states=frozenset(State) - _HIDDEN, os=os, arch=arch):
+    sees = cache(partial(_may_see, actor))
+    shown = frozenset(State) - _HIDDEN
+    images = app.catalog.images
+    for holding in images.bare(shown) if bare else images.list(states=shown, os=os, arch=arch):
         identity = shapes.identity(holding)
-        if identity.type in types and _may_see(actor, holding):
+        if identity.type in types and sees(f"{holding.product.os}/{holding.product.series}", holding.source):
             found.setdefault(identity, Resource(identity)).holdings.append(holding)
     if UPLOADED in types:
         for upload in reversed(uploading.list_(app, actor, running=True, limit=_MOST_UPLOADS)):
@@ -67,10 +79,9 @@ def resources(
     return tuple(found[identity] for identity in order)
 
 
-def _may_see(actor: Actor, holding: Holding) -> bool:
-    name = f"{holding.product.os}/{holding.product.series}"
+def _may_see(actor: Actor, name: str, source: SourceName) -> bool:
     return actor.may(Power.SEE, Kind.IMAGE, name) or (
-        holding.source != OWN and actor.may(Power.SEE, Kind.SOURCE, holding.source)
+        source != OWN and actor.may(Power.SEE, Kind.SOURCE, source)
     )
 
 
@@ -78,6 +89,8 @@ def _single(holdings: Sequence[Holding]) -> list[Holding]:
     """
     One holding of each version, by version: of equals from several sources that which is further.
     """
+    if len(holdings) == 1:
+        return [*holdings]
     best: dict[str, Holding] = {}
     for each in holdings:
         had = best.get(each.version.name)
@@ -104,7 +117,8 @@ def listed(number: int, resource: Resource, deployed: Mapping[str, datetime]) ->
     """
     A resource as lists show it.
     """
-    at = max((deployed[each.ref] for each in resource.holdings if each.ref in deployed), default=None)
+    refs = (each.ref for each in resource.holdings) if deployed else ()
+    at = max((deployed[ref] for ref in refs if ref in deployed), default=None)
     return shapes.resource(number, resource.identity, resource.newest, at)
 
 
@@ -117,7 +131,7 @@ def detailed(app: App, number: int, resource: Resource, deployed: Mapping[str, d
         whole = holding.state is State.COMPLETE
         files = () if whole else holding.version.items
         held = {item.digest: item.size if app.store.has(item.digest) else 0 for item in files}
-        sets[holding.version.name] = shapes.held_set(holding, held)
+        sets[holding.version.name] = shapes.held_set(holding, held) | _judged(app, holding)
     now = clock.now()
     for upload in resource.uploads:
         ftype, filename = FILES[Filetype(upload.asked.filetype or "tgz")]
@@ -125,6 +139,22 @@ def detailed(app: App, number: int, resource: Resource, deployed: Mapping[str, d
         sets[version] = shapes.upload_set(number, upload, version, filename, ftype)
     newest_first: dict[str, Json] = {name: sets[name] for name in sorted(sets, reverse=True)}
     return {**listed(number, resource, deployed), "sets": newest_first}
+
+
+def _judged(app: App, holding: Holding) -> dict[str, Json]:
+    """
+    What MAAS has no field for: that an upload was found unfit, and what to do about it.
+    """
+    if holding.source != OWN or holding.state is not State.INCOMPLETE:
+        return {}
+    checked = app.catalog.checks.get(holding.id)
+    if checked is None:
+        return {}
+    note = (
+        f"{holding.ref} is here, but not offered. See why: tundish check {holding.ref}; "
+        f"use it nevertheless: tundish image accept {holding.ref}"
+    )
+    return {"verdict": checked.verdict, "note": note}
 
 
 def _next(taken: Mapping[str, Json], at: datetime) -> str:

@@ -4,9 +4,8 @@ Uploads by MAAS's clients: begin with a form, send pieces in order without sayin
 
 from collections.abc import Callable
 
-from tundish.app import choosing
+from tundish.app import wishes
 from tundish.app.deeds import uploads
-from tundish.app.opened import App
 from tundish.compat import answers, inventory, pieces, shapes
 from tundish.compat.answers import Answer
 from tundish.compat.call import Call
@@ -20,9 +19,7 @@ from tundish.core.errors import (
     NotFound,
     SizeMismatch,
 )
-from tundish.core.holding import OWN
 from tundish.core.image import Json
-from tundish.core.lifecycle import State
 from tundish.core.people import Kind, Power
 from tundish.core.upload import Asked, Upload, UploadState
 from tundish.intake import naming
@@ -64,7 +61,8 @@ def create(call: Call) -> Answer:
 
 def send(call: Call) -> Answer:
     """
-    Take a piece: `PUT boot-resources/R/upload/F/`.
+    Take a piece: `PUT boot-resources/R/upload/F/`. All that is said is that it is held: whether the image is
+    fit stands at its set, for who sent it well would send it again otherwise.
     """
     upload, resource = _upload(call), call.named("resource_id")
     identity = shapes.identity_of_upload(upload)
@@ -78,7 +76,7 @@ def send(call: Call) -> Answer:
     if asked is not None and asked.length != len(call.body):
         return answers.said(400, LENGTH)
     refused = _taken(call, upload, call.body, None if asked is None else asked.start)
-    return refused if refused is not None else _ended(call, uploads.get(call.app, call.actor, upload.id))
+    return refused if refused is not None else answers.done()
 
 
 def _upload(call: Call) -> Upload:
@@ -135,21 +133,6 @@ def _is_there(call: Call, upload: Upload, piece: bytes) -> bool:
     except Conflict:
         return False
     return True
-
-
-def _ended(call: Call, upload: Upload) -> Answer:
-    """
-    The answer to a piece that is held; an image that turned out unfit is told of at its last one.
-    """
-    if upload.state is UploadState.COMPLETE and upload.holding is not None:
-        holding = call.app.catalog.images.get(upload.holding)
-        if holding.state is State.INCOMPLETE:
-            return answers.said(
-                400,
-                f"{holding.ref} is here, but was found unfit, so it is not offered. See why: tundish image "
-                f"check {holding.ref}; use it nevertheless: tundish image accept {holding.ref}",
-            )
-    return answers.done()
 
 
 def _created(call: Call, upload: Upload) -> dict[str, Json]:
@@ -209,7 +192,7 @@ def _asked(call: Call, faults: Faults) -> Asked | None:
         faults.add("filetype", f"Select a valid choice. {filetype[:20]} is not one of the available choices.")
     if arch and not arch.partition("/")[2]:
         faults.add("architecture", f"'{arch[:40]}' is not of the form arch/subarch, like amd64/generic")
-    taken = _taken_names(call.app, name.partition("/")[0] if "/" in name else "")
+    taken = wishes.taken(call.app, name)
     judges: tuple[tuple[str, Callable[[], object]], ...] = (
         ("name", lambda: naming.asked(name, taken=taken)),
         ("architecture", lambda: naming.asked("custom/any", arch=arch)),
@@ -222,30 +205,5 @@ def _asked(call: Call, faults: Faults) -> Asked | None:
                 judge()
     if faults:
         return None
-    return naming.asked(
-        name,
-        arch=arch,
-        title=title,
-        filetype=filetype,
-        base_image=base,
-        default_base=_default_base(call.app, name),
-        keep_old=bool(keep),
-        taken=taken,
-    )
-
-
-def _taken_names(app: App, os: str) -> frozenset[str]:
-    held = app.catalog.images.list(os=os)
-    return frozenset(f"{each.product.os}/{each.product.series}" for each in held if each.source != OWN)
-
-
-def _default_base(app: App, name: str) -> str:
-    """
-    What the image was said to be made from before, or else what machines are commissioned with.
-    """
-    os, series = naming.identity(name)
-    for each in reversed(app.catalog.images.list(source=OWN, os=os)):
-        base = each.product.extra.get("base_image")
-        if (each.product.os, each.product.series) == (os, series) and isinstance(base, str) and base:
-            return base
-    return choosing.chosen_commissioning(app.catalog.choices) or naming.DEFAULT_BASE
+    words = wishes.Words(arch=arch, title=title, filetype=filetype, base_image=base, keep_old=bool(keep))
+    return wishes.wished(call.app, name, **words)
