@@ -2,13 +2,31 @@
 What a catalog answers to doors: pages, numbers, and what a machine may boot.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.contract.test_catalog import LATER, NOON, catalog, hold, in_sqlite, product, version
 from tundish.catalog.opened import Catalog
+from tundish.core.image import NOTHING
 from tundish.core.lifecycle import State
 
 __all__ = ["catalog", "in_sqlite"]
+
+
+def test_what_is_held_is_also_told_without_files(catalog: Catalog) -> None:
+    """
+    The same holdings in these states, but for files and what versions say of themselves.
+    """
+    hold(catalog, product(), "20260101", "20260102")
+    hold(catalog, product("jammy"), "20260101", state=State.INCOMPLETE)
+    wanted = [State.COMPLETE]
+    expected = {each.ref: each for each in catalog.images.list(states=wanted)}
+    found = {each.ref: each for each in catalog.images.bare(wanted)}
+
+    assert {
+        ref: replace(each, version=replace(each.version, items=(), extra=NOTHING))
+        for ref, each in expected.items()
+    } == found
 
 
 def test_a_page_goes_on_behind_the_last(catalog: Catalog) -> None:

@@ -12,6 +12,7 @@ from tundish.core.errors import NotFound
 
 _is = numbers.c
 _MOST = 2**31 - 1
+_MANY = 2_000  # keys, from which on all that are known are read at once
 _APART = "(for a moment)"
 
 
@@ -62,6 +63,10 @@ class Numbers:
     def _known(self, kind: str, keys: Collection[str]) -> dict[str, int]:
         found: dict[str, int] = {}
         with self._database.read() as connection:
+            if len(keys) > _MANY:
+                asked = select(_is.key, _is.id).where(_is.kind == kind)
+                wanted = frozenset(keys)
+                return {key: number for key, number in connection.execute(asked) if key in wanted}
             for part in portions(list(keys)):
                 asked = select(_is.key, _is.id).where(_is.kind == kind, _is.key.in_(part))
                 found.update({row.key: row.id for row in connection.execute(asked)})

@@ -22,7 +22,7 @@ def read_all(call: Call) -> Answer:
         return answers.said(
             400, f"'{asked[:40]}' is not a valid type. Available types: ['synced', 'uploaded']"
         )
-    found = inventory.resources(call.app, call.actor, TYPES[asked])
+    found = inventory.resources(call.app, call.actor, TYPES[asked], bare=True)
     numbers = inventory.numbered(call.app, found)
     deployed = inventory.deployed(call.app)
     return answers.json([inventory.listed(numbers[each.identity.key], each, deployed) for each in found])
