@@ -49,7 +49,7 @@ def boots(subject: Subject) -> set[str]:
         facts = subject.facts.firmware
         return {name for name, so in (("bios", facts.bios), ("uefi", facts.uefi)) if so}
     types = {one.partition.type for one in disk.volumes if one.partition}
-    if disk.table.boot_code and arch_of(subject) != "arm64":
+    if disk.table.boot_code and disk.table.leads_to is None and arch_of(subject) != "arm64":
         plain = disk.table.scheme is not Scheme.GPT or BIOS_GRUB in types
         if plain or subject.family in {Family.WINDOWS, Family.ESXI}:
             found.add("bios")

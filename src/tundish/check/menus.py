@@ -25,6 +25,7 @@ _SEARCH = re.compile(r"^[ \t]*search(\.fs_uuid|\.fs_label|[ \t])([^\n]*)$", re.M
 _ROOT = re.compile(
     r"^\s*linux\w*\s[^\n]*?\sroot=(?:(UUID|LABEL|PARTUUID|PARTLABEL)=)?([^\s\"'=$]+)", re.MULTILINE
 )
+_ENTRY = re.compile(r"^\s*(?:menuentry|linux|blscfg)", re.MULTILINE)  # what a file that leads on lacks
 _DEVICE = re.compile(r"/dev/(?:loop|nbd|[shv]d[a-z]|xvd[a-z]|nvme|mmcblk)\w*$")
 _OF_THE_BUILD = re.compile(r"/dev/(?:loop|nbd)")
 MAKES_MENU = r"update-grub|grub2?-mkconfig|grub-reboot|grubby|kernel-install"
@@ -88,7 +89,9 @@ def lacks_menu(subject: Subject) -> bool:
     root = subject.root
     if root is None or not any(root.is_folder(folder) for folder in _FOLDERS):
         return False
-    return not any(_files(root)) and not any(any(root.matching(at)) for at in _OTHERS)
+    if any(root.is_file(path) for path in _MENUS) or any(any(root.matching(at)) for at in _OTHERS):
+        return False
+    return not any(_ENTRY.search(_text(root, path)) for path in _files(root))
 
 
 def _searched(text: str) -> Iterator[tuple[str, str, str]]:

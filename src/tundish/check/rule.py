@@ -98,10 +98,10 @@ def ask(rule: Rule, subject: Subject) -> Iterator[Finding]:
     """
     Put one question; one finding at least comes back, whatever the answer.
     """
-    if not rule.scope(subject):
-        yield Finding(rule.id, Status.SKIPPED, rule.severity, f"not for this image: {rule.scope_text}")
-        return
     try:
+        if not rule.scope(subject):
+            yield Finding(rule.id, Status.SKIPPED, rule.severity, f"not for this image: {rule.scope_text}")
+            return
         found = tuple(rule.judge(subject))
     except (Unknown, BadImage) as why:
         yield Finding(rule.id, Status.UNKNOWN, rule.severity, f"{rule.title}: not known, {why}", rule.why)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from tundish.anatomy.image import Form
 from tundish.check.plan import plan_of
 from tundish.check.plan_values import DeployPlan
 from tundish.check.policy import Overrides, Policy, weigh
@@ -40,14 +39,14 @@ def findings_of(subject: Subject, rules: Sequence[Rule] | None = None) -> tuple[
     What became of every rule, in the order of their ids.
     """
     found = (finding for rule in rules or rulebook() for finding in ask(rule, subject))
-    if subject.image.form is Form.TAR and subject.image.wrapping.fault:
+    if subject.image.wrapping.fault:
         return tuple(_in_a_fragment(finding) for finding in found)
     return tuple(found)
 
 
 def _in_a_fragment(finding: Finding) -> Finding:
     """
-    Of a tar that breaks off nobody knows what it lacks: beyond A, which tells that, and the upload, what
+    Of an image that breaks off nobody knows what it lacks: beyond A, which tells that, and the upload, what
     fails is not known.
     """
     certain = finding.rule.startswith("A") or finding.rule in _OF_THE_UPLOAD

@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.disks import Part, disk, on_disk
 from tests.support.systems import SYSTEMS, subject, subject_of
 from tests.unit.check.asked import worst
 from tundish.anatomy.facts import Facts
 from tundish.anatomy.image import Compression, Form, Image, Wrapping
 from tundish.check.assuming import Said, request_of
-from tundish.check.rule import Finding, Severity, Status
+from tundish.check.rule import Finding, Severity, Status, ask
+from tundish.check.rulebook import rule
 from tundish.check.run import findings_of
 from tundish.check.subject import Filetype, Request, Subject, Target
+from tundish.core.errors import BadImage
 
 
 def _broken_off() -> Subject:
@@ -41,6 +44,30 @@ def test_what_a_fragment_lacks_is_told_as_unknown() -> None:
     What failed in a fragment is not taken for passed.
     """
     assert {"B01", "E01"} <= _faults(findings_of(_broken_off()), Status.UNKNOWN)
+
+
+def test_what_is_beyond_the_break_of_a_disk_is_not_known() -> None:
+    """
+    Of a packed disk that breaks off, only that is an error, too: its table names what would have followed.
+    """
+    made = on_disk(disk(Part(Form.EXT, tree={}), faults=("the GPT is of a larger disk",)))
+    wrapping = replace(made.image.wrapping, fault="the gzip ends too early")
+    broken = replace(made, image=replace(made.image, wrapping=wrapping))
+
+    assert {"A02"} == _faults(findings_of(broken), Status.FAIL)
+
+
+def _unread(subject: Subject) -> bool:
+    raise BadImage(f"{subject.image.name}: the hook lies beyond the end")
+
+
+def test_a_scope_that_cannot_be_read_ends_no_check() -> None:
+    """
+    Whether a rule is meant for an image may hang on a file of it; if that is damaged, it is not known.
+    """
+    asked = replace(rule("C04"), scope=_unread)
+
+    assert [Status.UNKNOWN] == [one.status for one in ask(asked, subject("ubuntu"))]
 
 
 def test_a_root_below_a_folder_is_named() -> None:

@@ -184,6 +184,13 @@ BAD = [
         ERROR,
         "holds modules of 6.1.0-1, none of",
     ),
+    Bad(
+        "C01",
+        "no menu where GRUB is led to",
+        lambda: _with_grub({"boot/efi/EFI/debian/grub.cfg": "configfile $prefix/grub.cfg\n"}),
+        ERROR,
+        "there is no grub.cfg",
+    ),
     Bad("C01", "no menu of GRUB", _with_grub, ERROR, "there is no grub.cfg"),
     Bad("C03", "no hooks", _debian_builtin, ERROR, "linux-generic, which debian does not have"),
     Bad("C04", "no flavour", lambda: subject("ubuntu", {"boot/vmlinuz-6.1": b""}), ERROR, "vmlinuz-6.1"),
