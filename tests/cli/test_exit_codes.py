@@ -77,7 +77,7 @@ def some_synced(terminal: Terminal, lab: Upstream) -> Said:
 CAUSES: dict[int, tuple[Cause, str]] = {  # what brings it about, and words that say what to do
     2: (wrong_words, "--keyring FILE"),
     4: (unknown_image, "tundish sync"),
-    5: (known_source, "tundish source remove lab"),
+    5: (known_source, "tundish source set lab"),
     7: (no_stream_there, "check"),
     8: (foreign_signature, "check the URL, or add the key"),
     9: (damaged_blob, "tundish store repair"),

@@ -143,15 +143,15 @@ def test_a_mirror_is_checked(terminal: Terminal, lab: Upstream, target: Path) ->
     (target / SQUASHFS).chmod(0o600)
     (target / SQUASHFS).write_bytes(b"x" * 9000)
 
-    damaged = terminal("mirror", "--check", target)
-    taken = terminal("mirror", "--check", "--quarantine", target)
+    damaged = terminal("mirror", "verify", target)
+    taken = terminal("mirror", "verify", "--quarantine", target)
     terminal(*mirror)
 
     assert (0, 9, f"damaged {SQUASHFS}", True, 9, 0) == (
         sound.code,
         damaged.code,
         damaged.out.splitlines()[0],
-        "--check --quarantine" in damaged.err,
+        "mirror verify --quarantine" in damaged.err,
         taken.code,
         terminal("mirror", "--check", target).code,
     )
@@ -164,7 +164,7 @@ def test_a_check_answers_in_json(terminal: Terminal, lab: Upstream, target: Path
     terminal("mirror", "--keyring", lab.keyring, lab.root, target)
     (target / "mine.txt").touch()
 
-    said = terminal("mirror", "--check", "--json", target)
+    said = terminal("mirror", "verify", "--json", target)
 
     assert isinstance(said.answer, dict)
     assert (0, [[], [], ["mine.txt"]]) == (

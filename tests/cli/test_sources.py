@@ -35,7 +35,7 @@ def test_a_source_is_added_once_it_is_verified(terminal: Terminal, lab: Upstream
         (("--unsigned", "--keyring", "upstream.gpg"), "--keyring FILE"),
         (("--keyring", "secret.gpg"), "secret key"),
         (("--keyring", "missing.gpg"), "missing.gpg"),
-        (("--keyring", "upstream/streams/v1/index.json"), "not a public key"),
+        (("--keyring", "upstream/streams/v1/index.json"), "index.json: this is not a public key"),
         (("--keyring", "upstream.gpg", "--priority", "high"), "not a valid integer"),
     ],
 )
@@ -173,3 +173,14 @@ def _served(root: Path) -> dict[str, bytes]:
     return {
         path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()
     }
+
+
+def test_a_check_of_a_name_that_is_none_tells_the_names_there_are(terminal: Terminal, lab: Upstream) -> None:
+    """
+    A word that is no place is taken for a source, and who mistyped it is told the sources.
+    """
+    terminal("source", "add", "lab", lab.root, "--keyring", lab.keyring)
+
+    said = terminal("source", "check", "hq", "--keyring", lab.keyring)
+
+    assert (4, "error: there is no source 'hq'; there is lab\n") == (said.code, said.err)

@@ -33,7 +33,8 @@ def held(path: Path, name: str, holder: str, *, wait: bool = False) -> Iterator[
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             raise Busy(f"{name} is taken by {_said(descriptor)}; wait until that has ended") from None
-        _say(descriptor, f"{holder}, process {os.getpid()}", path)
+        process = f"process {os.getpid()}"
+        _say(descriptor, holder if process in holder else f"{holder}, {process}", path)
         yield
         os.ftruncate(descriptor, 0)
     finally:

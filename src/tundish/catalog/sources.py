@@ -44,8 +44,8 @@ class Sources:
         with self._database.transaction() as connection:
             if connection.scalar(select(_is.name).where(_named(source.name))) is not None:
                 raise Conflict(
-                    f"there is a source {source.name} already; remove it first (tundish source remove "
-                    f"{source.name}) or give this one another name"
+                    f"there is a source {source.name} already; change it (tundish source set {source.name}), "
+                    "or give this one another name"
                 )
             connection.execute(insert(tables.sources), {**_row(source), "added_at": at})
 

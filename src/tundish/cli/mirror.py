@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # loaded once it is clear what is asked for
     from tundish.mirrors.desk import Desk, Outcome, Prepared
     from tundish.mirrors.wish import Wish
 
+VERIFY = "verify"
 FILTER_SECONDS = 20.0  # for all filters over one source; a wild expression could take years
 
 
@@ -31,10 +32,10 @@ FILTER_SECONDS = 20.0  # for all filters over one source; a wild expression coul
     tundish mirror --keyring=lab.gpg http://mirror.lab/stable /srv/mirror 'arch=amd64' --max=1
     tundish mirror --keyring=lab.gpg http://mirror.lab/stable /srv/mirror 'os~(grub*|pxelinux)' --max=1
     tundish mirror --keyring=lab.gpg --sign=own.key http://mirror.lab/stable /srv/own '(arch=amd64||os~grub)'
-    tundish mirror --check /srv/mirror
+    tundish mirror verify /srv/mirror
     """,
 )
-@click.argument("words", nargs=-1, metavar="SOURCE DIR [FILTER]...")
+@click.argument("words", nargs=-1, metavar="[SOURCE|verify] DIR [FILTER]...")
 @click.option("--keyring", type=click.Path(dir_okay=False), help="Public keys that may sign the source.")
 @click.option("-U", "--no-verify", "unverified", is_flag=True, help="Believe the source without a signature.")
 @click.option("--max", "most", type=click.IntRange(1), help="Hold the newest so many versions of a product.")
@@ -54,8 +55,8 @@ FILTER_SECONDS = 20.0  # for all filters over one source; a wild expression coul
 @click.option("--grace", default="3d", show_default=True, help="How long what nothing lists any more stays.")
 @click.option("--parallel", type=click.IntRange(1, 64), help="Files fetched side by side.  [default: 8]")
 @click.option("--allow-rollback", is_flag=True, help="Accept documents older than those accepted before.")
-@click.option("--check", "only_check", is_flag=True, help="Hash everything in DIR again; nothing is fetched.")
-@click.option("--quarantine", is_flag=True, help="With --check, take damaged files out, to be fetched again.")
+@click.option("--check", "only_check", is_flag=True, help="The same as `mirror verify DIR`.")
+@click.option("--quarantine", is_flag=True, help="With verify, take damaged files out, to be fetched again.")
 @json_option
 @click.pass_context
 def mirror(
@@ -88,7 +89,11 @@ def mirror(
 
     Filters are KEY=TEXT, KEY!=TEXT, KEY~REGEX and KEY!~REGEX over the attributes of each file, further
     KEY<NUMBER and KEY>=DAY, and (FILTER||FILTER) for any of several.
+
+    `mirror verify DIR` hashes everything in DIR again, and fetches nothing.
     """
+    if words[:1] == (VERIFY,) and not (keyring or unverified):  # who trusts a source means a folder so named
+        words, only_check = words[1:], True
     if only_check:
         _check(words, quarantine=quarantine, as_json=as_json)
         return
@@ -208,6 +213,6 @@ def _check(words: Sequence[str], *, quarantine: bool, as_json: bool) -> None:
     from tundish.mirrors.checking import check
 
     if len(words) != 1:
-        raise click.UsageError("give the folder alone: tundish mirror --check DIR")
+        raise click.UsageError("give the folder alone: tundish mirror verify DIR")
     checked = check(Path(words[0]).absolute(), quarantine=quarantine, holder=holder())
     mirrored.show_check(checked, as_json=as_json, quarantine=quarantine)

@@ -124,5 +124,7 @@ def _show_findings(checked: Checked) -> None:
 def _mend(checked: Checked, *, quarantine: bool) -> str:
     found = f"{len(checked.missing)} files are missing and {len(checked.damaged)} are damaged"
     if checked.damaged and not quarantine:
-        return f"{found}; take the damaged ones out with --check --quarantine, then mirror again"
+        return (
+            f"{found}; take the damaged ones out (tundish mirror verify --quarantine DIR), then mirror again"
+        )
     return f"{found}; mirror again to fetch them"

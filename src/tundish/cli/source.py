@@ -4,6 +4,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -244,13 +245,17 @@ def check(context: click.Context, /, *, place: str, as_json: bool, **words: Any)
         if saved is not None:
             wanted, seen = changed(saved, asked), app.catalog.sources.seen(saved.name)
         else:
-            url = sourcing.address(place)
+            url = sourcing.address(place) if _is_place(place) else app.catalog.sources.get(place).url
             wanted = drafted("check", url, keyring=asked.keyring, unsigned=asked.unsigned, wish=asked)
             seen = {}
         offer = offered(wanted, app.desk(), seen=seen)
     _remarks(offer)
     offers = sorted({f"{each.os}/{each.series}" for each in offer.products if each.series})
     say_checked(_checked(offer), offers, as_json=as_json)
+
+
+def _is_place(word: str) -> bool:
+    return "/" in word or Path(word).exists()
 
 
 def say_checked(facts: dict[str, Json], offers: Sequence[str], *, as_json: bool) -> None:

@@ -87,7 +87,13 @@ def _keys(keyring: str | None, data: str | None) -> bytes | None:
     if data is not None and not data.startswith("@"):
         return data.encode()
     path = keyring if data is None else data.removeprefix("@")
-    return None if path is None else read(path, "the keyring", "give a file of public keys")
+    return None if path is None else _key_file(path)
+
+
+def _key_file(path: str) -> bytes:
+    from tundish.app.mirroring import known_keys
+
+    return known_keys(read(path, "the keyring", "give a file of public keys"), path)
 
 
 def _token(path: str) -> str:
@@ -113,7 +119,7 @@ def address(text: str) -> str:
         return str(Path(text).absolute())
     if text.endswith(("/streams/v1/index.sjson", "/streams/v1/index.json")) and Path(text).is_file():
         return str(Path(text).absolute())
-    raise InputError(f"{text} is neither a URL nor a folder")
+    raise InputError(f"{text} is neither a URL nor a folder; give one, as in http://mirror.lab/stable/")
 
 
 def warn(offer: "Offer | None") -> None:

@@ -112,7 +112,7 @@ def switched(url: str, stream: str) -> str:
     if count != 1:
         raise InputError(
             f"{url} does not say which stream it is (…/stable/, …/candidate/); "
-            "give the new address in full: tundish source set NAME --url URL"
+            "give the new address in full, with tundish source set and --url"
         )
     return found
 

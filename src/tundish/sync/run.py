@@ -28,7 +28,7 @@ from tundish.sync.guard import check_removal
 from tundish.sync.ledger import Missed, Outcome
 from tundish.sync.mirror import Gear, Watch, mirror
 from tundish.sync.offer import Offer
-from tundish.sync.plan import Plan, plan
+from tundish.sync.plan import Action, Plan, plan
 from tundish.sync.reading import read, roots
 from tundish.sync.recording import Recorder, beating
 from tundish.sync.report import outcome_json
@@ -232,7 +232,7 @@ def sync(
         except BaseException as error:
             _note_failure(catalog, job, error, desk, recorder)
             raise
-        trouble = verdict(outcome)
+        trouble = verdict(outcome, is_held=bool(prepared.plan.of(Action.KEEP)))
         note = None if trouble else rest.rest(_world(desk, names), prepared.offers)
         if note is not None:
             catalog.choices.set(rest.NOTE, note.text())

@@ -169,7 +169,10 @@ def _moment(text: str) -> datetime:
 def _refusal(groups: Sequence[_Group], good: Sequence[Signature], origin: str) -> TrustError:
     if good:
         names = ", ".join(each.primary for each in good)
-        return UnknownSigner(f"{origin} is signed by {names}, which is not among the keys allowed for it")
+        return UnknownSigner(
+            f"{origin} is signed by {names}, which is not among the keys allowed for it; check the URL, or "
+            "allow this key, too, with --signer"
+        )
     for group in groups:
         for verdict, why in _LAPSED.items():
             if verdict in group.verdicts:
