@@ -6,8 +6,9 @@ import pytest
 
 from tests.support.seeding import seeded
 from tests.web.asked import Visitor
-from tests.web.own import REF, bring
+from tests.web.own import REF, bring, unfit
 from tundish.core.holding import OWN
+from tundish.core.lifecycle import State
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +85,34 @@ def test_an_image_without_a_system_says_so(visitor: Visitor) -> None:
     answer = visitor.get("/image/inside?ref=ubuntu/noble/amd64")
 
     assert (404, True) == (answer.status, "the store" in answer.text)
+
+
+def test_an_image_of_ones_own_shows_its_base_and_needs(visitor: Visitor) -> None:
+    """
+    What it is configured as, its type, whom one logs in as, the firmware and the smallest disk.
+    """
+    text = visitor.get(f"/image?ref={REF}").text.partition("Base and needs")[2].partition("</section>")[0]
+    expected = ["<code>rhel/9</code>", "<dd>tgz</dd>", "<code>ubuntu</code>", "uefi", "1.2 GiB"]
+
+    assert [] == [each for each in expected if each not in text]
+
+
+def test_each_file_that_is_held_can_be_downloaded(visitor: Visitor) -> None:
+    """
+    By a link to the API, which knows the session.
+    """
+    held = visitor.seeded.app.catalog.images.find(REF)
+    text = visitor.get(f"/image?ref={REF}").text
+
+    assert f'<a href="/api/v1/images/{held.id}/files/root.tgz" download="root.tgz"' in text
+
+
+def test_an_unfit_image_is_accepted_with_a_reason(ada: Visitor) -> None:
+    """
+    The view of an image that waits for it asks why, and what is answered makes it available.
+    """
+    held = unfit(ada.seeded.app)
+    asked = "Accept it unfit" in ada.get(f"/image?ref={held.ref}").text
+    ada.post("/image/accept", ref=held.ref, reason="boots in the lab")
+
+    assert (True, State.COMPLETE) == (asked, ada.seeded.app.catalog.images.get(held.id).state)

@@ -8,11 +8,13 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from tundish.app.deeds import jobs as job_deeds
+from tundish.app.deeds import uploads
 from tundish.app.inspecting import Form
 from tundish.check.difference_rows import sections
 from tundish.core.errors import InputError
 from tundish.core.holding import OWN, Holding
 from tundish.core.image import Json
+from tundish.core.lifecycle import State
 from tundish.core.people import Kind, Power
 from tundish.core.selection import Source
 from tundish.web import asking
@@ -34,6 +36,9 @@ def show(visit: Visit) -> Answer:
     versions = asking.versions(app, it)
     ties = app.catalog.keeping.ties()
     source = _source(visit, it)
+    checked = asking.checked(app, it)
+    can_edit = visit.actor.may(Power.IMAGE_EDIT, Kind.IMAGE, it.ref)
+    is_unfit = it.source == OWN and it.state is State.INCOMPLETE and checked is not None
     values = {
         "it": it,
         "versions": versions,
@@ -43,17 +48,20 @@ def show(visit: Visit) -> Answer:
         "source": source,
         "trust": asking.trust(app, source) if source else None,
         "is_own": it.source == OWN,
-        "checked": asking.checked(app, it),
+        "said": it.version.extra if it.source == OWN and "filetype" in it.version.extra else {},
+        "checked": checked,
         "told": _told,
         "boots": asking.deployments(app, visit.actor, it),
         "events": asking.events(app, it),
         "progress": asking.progress(app, versions),
-        "can_edit": visit.actor.may(Power.IMAGE_EDIT, Kind.IMAGE, it.ref),
+        "can_edit": can_edit,
+        "can_accept": can_edit and is_unfit,
         "can_check": visit.actor.may(Power.CHECK, Kind.IMAGE, it.ref),
     }
     same = (
         Same(f"tundish image show {it.ref}", f"/images/{it.id}"),
         Same(f"tundish check {it.ref}", f"/images/{it.id}/check"),
+        Same(f"tundish image download {it.ref} -o FILE", f"/images/{it.id}/files/{it.version.items[0].name}"),
     )
     return Shown("image.html", values, same)
 
@@ -115,6 +123,15 @@ def check(visit: Visit) -> Answer:
     return Moved(f"/image?ref={quote(it.ref)}", f"Job {job.id} was asked for: a check of {it.ref}.")
 
 
+def accept(visit: Visit) -> Answer:
+    """
+    Make an upload available although it was found unfit.
+    """
+    it = asking.image(visit.app, visit.actor, visit.form.one("ref"))
+    uploads.accept(visit.app, visit.actor, it.ref, visit.form.one("reason")[:500])
+    return Moved(f"/image?ref={quote(it.ref)}", f"{it.ref} is available, unfit as it is.")
+
+
 def _image(visit: Visit) -> Holding:
     return asking.image(visit.app, visit.actor, visit.query.one("ref"))
 
@@ -140,4 +157,5 @@ ROUTES = (
     Route("/image/bill", bill),
     Route("/image/difference", difference),
     Route("/image/check", check, "POST"),
+    Route("/image/accept", accept, "POST"),
 )
