@@ -68,7 +68,7 @@ OWNER: dict[str, set[str]] = {
     "uvicorn": {"serve"},
     "h11": {"serve"},
     "ssl": {"boot", "fetch", "serve"},
-    "socket": {"boot", "serve"},
+    "socket": {"boot", "fetch", "serve"},
     "sqlalchemy": {"catalog"},
     "alembic": {"catalog"},
     "sqlite3": {"catalog"},

@@ -55,6 +55,12 @@ TABLE = {
     "no_proxy": Setting(
         "TUNDISH_NO_PROXY", "", "Hosts and domains that are asked without the proxy, with commas between."
     ),
+    "allowed_hosts": Setting(
+        "TUNDISH_ALLOWED_HOSTS",
+        "",
+        "Hosts (*.lab) and networks (10.0.0.0/8) that sources chosen by who is no admin may be at, beside "
+        "public addresses; with commas between.",
+    ),
     "kernel_arguments": Setting(
         "TUNDISH_KERNEL_ARGUMENTS", "", "Words added to the kernel's command line of every boot."
     ),
@@ -96,6 +102,7 @@ class Settings:
     parallel: int
     http_proxy: str | None
     no_proxy: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
     kernel_arguments: str
     epoch: int | None  # None: the day of the build
     tls_certificate: Path | None
@@ -133,6 +140,7 @@ def load(
         parallel=_number("parallel", given["parallel"], 1, MOST_PARALLEL),
         http_proxy=given["http_proxy"] or None,
         no_proxy=_words(given["no_proxy"]),
+        allowed_hosts=_words(given["allowed_hosts"]),
         kernel_arguments=_arguments(given["kernel_arguments"]),
         epoch=_number("epoch", given["epoch"], 0, 2**32 - 1) if given["epoch"] else None,
         tls_certificate=_file("tls_certificate", given["tls_certificate"]),

@@ -15,6 +15,7 @@ from pathlib import Path
 from tundish.core import clock
 from tundish.core.errors import InputError
 from tundish.core.selection import Fetching
+from tundish.fetch.guard import Guard
 from tundish.fetch.lines import Lines
 from tundish.mirrors.desk import Desk
 from tundish.settings import Settings
@@ -31,15 +32,16 @@ def open_mirror(
     parallel: int | None,
     bounded: Callable[[], AbstractContextManager[object]] = nullcontext,
     search: Search | None = None,
+    guard: Guard | None = None,
 ) -> Iterator[Desk]:
     """
     The parts, closed in the end. `bounded` and `search` keep the patterns of filters from taking for ever.
     """
     files = parallel or settings.parallel
-    lines = Lines(connections=files, http_proxy=settings.http_proxy, no_proxy=settings.no_proxy)
+    lines = Lines(connections=files, http_proxy=settings.http_proxy, no_proxy=settings.no_proxy, guard=guard)
     try:
         yield Desk(
-            fetcher=lines.of(Fetching()),
+            fetcher=lines.of(Fetching(is_guarded=guard is not None)),
             verifier=Gpgv(),
             now=clock.now,
             sleep=time.sleep,

@@ -87,6 +87,17 @@ class App:
         )
         return Desk(self.catalog, self.store, self.fetcher, self.verifier, gear, holder(), self.lines.of)
 
+    def guard_sources(self) -> None:
+        """
+        From now on, let sources that somebody who is no admin chose lead to public or allowed addresses only.
+
+        Raises:
+            InputError: the setting of what is allowed is not of its form.
+        """
+        from tundish.fetch.guard import Guard
+
+        self.lines.guard = Guard.read(self.settings.allowed_hosts)
+
     def bench(self) -> "Bench":
         """
         What a build works with.

@@ -144,6 +144,7 @@ class Mirror:
     most: int | None = None
     keep: bool = False
     prune: bool = False
+    is_guarded: bool = False  # it leads to public addresses only
 
     @property
     def subject(self) -> str:
@@ -291,6 +292,7 @@ def _mirror(given: Arguments) -> Order:
         most=given.number("most", 1, 10_000),
         keep=given.flag("keep"),
         prune=given.flag("prune"),
+        is_guarded=given.flag("is_guarded"),
     )
     parts = urlsplit(order.url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.password:

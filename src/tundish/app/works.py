@@ -243,7 +243,8 @@ def _(order: orders.Mirror, app: App, task: Task) -> Ended:
             task.say(trouble)
         watch.expect(prepared)
 
-    with open_mirror(app.settings, key=None, parallel=None, search=searched) as desk:
+    guard = app.lines.guard if order.is_guarded else None
+    with open_mirror(app.settings, key=None, parallel=None, search=searched, guard=guard) as desk:
         done = mirrors.mirror(wish, root, desk, watch=watch, stop=task.stop, planned=planned)
     return Ended(
         facts={

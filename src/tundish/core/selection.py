@@ -32,6 +32,7 @@ class Fetching:
     mirrors: tuple[str, ...] = ()  # further roots that hold the same files, tried in turn
     bandwidth: int | None = None  # bytes per second, over all files together
     window: str = ""  # when it may be synced by itself, as in 22:00-06:00; empty: always
+    is_guarded: bool = False  # its addresses were chosen by who may only choose public ones
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.util import Url
 
 from tundish.core.errors import InputError
+from tundish.fetch.guard import Guard
 from tundish.fetch.headers import PORTS
 from tundish.fetch.wire import MAX_HOSTS, Paced, Pool, PromptResponse, TlsPool
 
@@ -59,8 +60,8 @@ class Direct:
     Connections to the hosts themselves, of which `idle` are kept for each. Safe to share between threads.
     """
 
-    def __init__(self, idle: int, *, connect: float, stall: float) -> None:
-        self._idle, self._connect, self._stall = idle, connect, stall
+    def __init__(self, idle: int, *, connect: float, stall: float, guard: Guard | None = None) -> None:
+        self._idle, self._connect, self._stall, self._guard = idle, connect, stall, guard
         self._places: dict[_Origin, _Place] = {}
         self._lock = threading.Lock()
 
@@ -101,7 +102,7 @@ class Direct:
             with self._lock:
                 while len(self._places) >= MAX_HOSTS:
                     self._places.pop(next(iter(self._places))).clear()
-                place = self._places.setdefault(origin, _Place(origin, self._idle))
+                place = self._places.setdefault(origin, _Place(origin, self._idle, self._guard))
         return place
 
 
@@ -110,10 +111,11 @@ class _Place:
     One host and port, and its idle connections: the one used last is lent first.
     """
 
-    def __init__(self, origin: _Origin, idle: int) -> None:
+    def __init__(self, origin: _Origin, idle: int, guard: Guard | None) -> None:
         scheme, host, port = origin
         self.host = host if port == PORTS[scheme] else f"{host}:{port}"
         self._pool = (TlsPool if scheme == "https" else Pool)(host, port)
+        self._pool.guard = guard
         self._most, self._idle = idle, deque[HTTPConnection]()
 
     def lend(self) -> HTTPConnection:

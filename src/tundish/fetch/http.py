@@ -17,7 +17,9 @@ from tundish import __version__
 from tundish.core.errors import BadStatus, CutShort, InputError, TooLong
 from tundish.fetch.direct import Direct, Reply
 from tundish.fetch.fetcher import DEFAULTS, Fetched, Limits, gather, too_long
+from tundish.fetch.guard import Guard
 from tundish.fetch.headers import (
+    PORTS,
     REDIRECTS,
     address,
     basic,
@@ -46,7 +48,8 @@ class HttpFetcher:
     A `Fetcher` for http and https.
 
     `token` goes, as a bearer token, to the host asked and not to where that host redirects. The hosts of
-    `no_proxy` are asked directly: see `headers.is_direct`.
+    `no_proxy` are asked directly: see `headers.is_direct`. A `guard` admits every host asked, redirects
+    included, and with `is_proxy_chosen` the proxy, too.
     """
 
     def __init__(
@@ -57,14 +60,17 @@ class HttpFetcher:
         token: str | None = None,
         http_proxy: str | None = None,
         no_proxy: tuple[str, ...] = (),
+        guard: Guard | None = None,
+        is_proxy_chosen: bool = False,
     ) -> None:
         if token is not None and not (token.isascii() and token.isprintable() and token):
             raise InputError("the token has signs that no token can have; copy it again")
         self._limits, self._token = limits, token
         self._timeout = Timeout(connect=limits.connect, read=limits.stall)
-        self._direct = Direct(connections, connect=limits.connect, stall=limits.stall)
-        self._pools = pools(connections, http_proxy) if http_proxy else None
-        self._no_proxy = no_proxy
+        self._direct = Direct(connections, connect=limits.connect, stall=limits.stall, guard=guard)
+        of_proxy = guard if is_proxy_chosen else None
+        self._pools = pools(connections, http_proxy, of_proxy) if http_proxy else None
+        self._no_proxy, self._guard = no_proxy, guard
 
     def __enter__(self) -> Self:
         return self
@@ -168,6 +174,8 @@ class HttpFetcher:
         with translated(shown(target.url)):
             if self._pools is None or is_direct(target, self._no_proxy):
                 return self._direct.sent(target, headers)
+            if self._guard is not None:
+                self._guard.must_admit(target.host or "", target.port or PORTS[target.scheme or ""])
             return self._pools.urlopen(
                 "GET",
                 target._replace(auth=None, fragment=None).url,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from tundish.core.selection import Fetching, Proxying
 from tundish.fetch.fetcher import DEFAULTS, Fetcher, Limits
 from tundish.fetch.folder import FolderFetcher
+from tundish.fetch.guard import Guard
 from tundish.fetch.http import HttpFetcher
 from tundish.fetch.routed import RoutedFetcher
 
@@ -16,7 +17,8 @@ _SMALLEST = 4096  # bytes of a piece
 
 class Lines:
     """
-    Fetchers made on first use and closed together. For one thread; the fetchers are for many.
+    Fetchers made on first use and closed together. For one thread; the fetchers are for many. What is fetched
+    for a guarded source must pass the `guard`, where there is one: in a server.
     """
 
     def __init__(
@@ -26,10 +28,11 @@ class Lines:
         http_proxy: str | None,
         no_proxy: tuple[str, ...] = (),
         limits: Limits = DEFAULTS,
+        guard: Guard | None = None,
     ) -> None:
         self._connections, self._http_proxy, self._no_proxy = connections, http_proxy, no_proxy
-        self._limits = limits
-        self._made: dict[tuple[str | None, str, int], HttpFetcher] = {}
+        self._limits, self.guard = limits, guard
+        self._made: dict[tuple[str | None, str, int, Guard | None], HttpFetcher] = {}
 
     def of(self, fetching: Fetching) -> Fetcher:
         """
@@ -41,7 +44,8 @@ class Lines:
         usual = {Proxying.SETTINGS.value: self._http_proxy, Proxying.NONE.value: None}
         proxy = usual.get(fetching.proxy, fetching.proxy)
         limits = self._limits_of(fetching)
-        key = (proxy, fetching.token, limits.chunk)
+        guard = self.guard if fetching.is_guarded else None
+        key = (proxy, fetching.token, limits.chunk, guard)
         if key not in self._made:
             self._made[key] = HttpFetcher(
                 limits,
@@ -49,6 +53,8 @@ class Lines:
                 token=fetching.token or None,
                 http_proxy=proxy,
                 no_proxy=self._no_proxy,
+                guard=guard,
+                is_proxy_chosen=fetching.proxy not in usual,
             )
         return RoutedFetcher(self._made[key], FolderFetcher(limits))
 

@@ -7,8 +7,8 @@ read is timed: the lines before the body must all come within one `stall`, and a
 
 import http.client
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager, exceptions
@@ -16,6 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from tundish.core.clock import monotonic
 from tundish.core.errors import CutShort, InputError, Stalled, TundishError, Unreachable, UpstreamError
+from tundish.fetch.guard import Guard
 from tundish.fetch.headers import address, basic
 
 if TYPE_CHECKING:
@@ -108,9 +109,9 @@ def _reason(error: BaseException) -> str:
     return text or type(error).__name__
 
 
-def pools(connections: int, http_proxy: str) -> ProxyManager:
+def pools(connections: int, http_proxy: str, guard: Guard | None = None) -> ProxyManager:
     """
-    Pools that keep `connections` idle ones per host, through a proxy.
+    Pools that keep `connections` idle ones per host, through a proxy, whose address the guard must admit.
 
     Raises:
         InputError: the proxy's address is none.
@@ -120,7 +121,11 @@ def pools(connections: int, http_proxy: str) -> ProxyManager:
     manager = ProxyManager(
         proxy._replace(auth=None).url, MAX_HOSTS, proxy_headers=secret, maxsize=connections
     )
-    manager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
+    guarded = {"guard": guard}
+    manager.pool_classes_by_scheme = {
+        "http": type("GuardedPool", (Pool,), guarded),
+        "https": type("GuardedTlsPool", (TlsPool,), guarded),
+    }
     return manager
 
 
@@ -189,14 +194,47 @@ class PromptResponse(http.client.HTTPResponse):
 
 class _Connection(HTTPConnection):
     response_class = PromptResponse
+    guard: Guard | None = None
+
+    def _new_conn(self) -> Any:
+        return _connected(self, super()._new_conn)
 
 
 class _TlsConnection(HTTPSConnection):
     response_class = PromptResponse
+    guard: Guard | None = None
+
+    def _new_conn(self) -> Any:
+        return _connected(self, super()._new_conn)
+
+
+def _connected(connection: _Connection | _TlsConnection, connect: Callable[[], Any]) -> Any:
+    """
+    A socket to one of the addresses that the guard admits; TLS still asks for the name.
+    """
+    if connection.guard is None:
+        return connect()
+    host = connection.host
+    *others, last = connection.guard.admitted(host, connection.port)
+    try:
+        for address in others:
+            connection.host = address
+            with suppress(OSError, exceptions.HTTPError):
+                return connect()
+        connection.host = last
+        return connect()
+    finally:
+        connection.host = host
 
 
 class Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
+    guard: Guard | None = None
+
+    def _new_conn(self) -> Any:
+        made = super()._new_conn()
+        made.guard = self.guard  # type: ignore[attr-defined]  # it is one of ours
+        return made
 
     def new(self) -> HTTPConnection:
         """
@@ -207,6 +245,12 @@ class Pool(HTTPConnectionPool):
 
 class TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
+    guard: Guard | None = None
+
+    def _new_conn(self) -> Any:
+        made = super()._new_conn()
+        made.guard = self.guard  # type: ignore[attr-defined]  # it is one of ours
+        return made
 
     def new(self) -> HTTPConnection:
         """

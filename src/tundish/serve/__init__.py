@@ -154,6 +154,7 @@ def doors(app: App) -> tuple[Front, FileDoor]:
     """
     settings, tally = app.settings, Tally()
     app.catalog.database.hide_place()
+    app.guard_sources()
     proxies = Proxies.read(settings.trusted_proxies, settings.public_url)
 
     def heard(answered: Answered) -> None:

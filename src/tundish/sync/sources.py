@@ -48,6 +48,7 @@ class Wish:
     bandwidth: int | None = None  # bytes per second; 0 for no cap
     window: str | None = None
     signers: tuple[str, ...] | None = None
+    is_guarded: bool = False  # where it leads elsewhere: whether who wishes may only choose public addresses
 
 
 def drafted(
@@ -113,8 +114,14 @@ def _fetching(before: Fetching, wish: Wish) -> Fetching:
         raise InputError(f"a cap of {bandwidth} bytes per second: give at least {SLOWEST}, or 0 for none")
     opened = _or(wish.window, before.window)
     window(opened)
+    leads = any(each is not None for each in (wish.url, wish.mirrors, wish.proxy))
     return Fetching(
-        _proxy(_or(wish.proxy, before.proxy)), token, tuple(map(_base, mirrors)), bandwidth, opened
+        _proxy(_or(wish.proxy, before.proxy)),
+        token,
+        tuple(map(_base, mirrors)),
+        bandwidth,
+        opened,
+        wish.is_guarded if leads else before.is_guarded,
     )
 
 

@@ -139,6 +139,8 @@ def _settled(app: App, actor: Actor, order: Order, arguments: Mapping[str, Json]
     The arguments, so that the job does the same whenever and however often it is begun: to go back once more
     after a server died would be one release too far.
     """
+    if isinstance(order, orders.Mirror):
+        return {**arguments, "is_guarded": not actor.may(Power.SETTING_EDIT)}
     if isinstance(order, orders.Publish):
         images: list[Json] = [*offerable(app, actor, order.images)]
         return {**arguments, "images": images} if images else arguments

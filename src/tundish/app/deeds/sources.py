@@ -2,7 +2,8 @@
 Deeds on sources. What could make one unreadable is tried before it is saved, unless `check` is false.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from tundish.app.deeds.deed import deed
 from tundish.app.opened import App
@@ -37,7 +38,7 @@ def add(app: App, actor: Actor, name: str, wish: Wish, *, check: bool = True) ->
     """
     audit = app.catalog.audit
     with deed(audit, actor, Power.SOURCE_EDIT, "source.add", kind=Kind.SOURCE, name=name) as account:
-        _must_be_away(actor, wish)
+        wish = _allowed(actor, wish)
         source = _drafted(name, wish)
         account.after = public(source)
         offer = catalogue.admit(app.desk(), source, check=check)
@@ -56,8 +57,9 @@ def change(app: App, actor: Actor, name: str, wish: Wish, *, check: bool = True)
     """
     audit = app.catalog.audit
     with deed(audit, actor, Power.SOURCE_EDIT, "source.change", kind=Kind.SOURCE, name=name) as account:
-        _must_be_away(actor, wish)
-        account.before = public(app.catalog.sources.get(name))
+        before = app.catalog.sources.get(name)
+        wish = _allowed(actor, wish, before)
+        account.before = public(before)
         source, offer = catalogue.amend(app.desk(), name, wish, check=check)
         account.after = public(source)
         _warn(app, source, unsigned=wish.unsigned)
@@ -101,8 +103,8 @@ def check(app: App, actor: Actor, name: str, wish: Wish) -> Offer:
     """
     audit = app.catalog.audit
     with deed(audit, actor, Power.SOURCE_EDIT, "source.check", kind=Kind.SOURCE, name=name):
-        _must_be_away(actor, wish)
         saved = next((each for each in app.catalog.sources.list() if each.name == name), None)
+        wish = _allowed(actor, wish, saved)
         wanted = _drafted(name, wish) if saved is None else wishes.changed(saved, wish)
         is_same = saved is not None and wishes.is_same_stream(saved, wanted)
         seen = app.catalog.sources.seen(wanted.name) if is_same else {}
@@ -127,9 +129,11 @@ def restore_default(
         return found
 
 
-def _must_be_away(actor: Actor, wish: Wish) -> None:
+def _allowed(actor: Actor, wish: Wish, saved: Source | None = None) -> Wish:
     """
-    A folder of this machine may hold what one source does not make anybody's to read.
+    The wish, guarded if who wishes is no admin: the server is then led to public addresses only, but for the
+    host that it is led to already. A folder of this machine may hold what one source does not make anybody's
+    to read.
 
     Raises:
         Forbidden: it is one, and the actor may not change all sources.
@@ -137,6 +141,19 @@ def _must_be_away(actor: Actor, wish: Wish) -> None:
     places = [each for each in (wish.url, *(wish.mirrors or ())) if each is not None]
     if any(each.startswith("/") or each[:5].lower() == "file:" for each in places):
         actor.must(Power.SOURCE_EDIT)
+    if actor.may(Power.SETTING_EDIT):
+        return wish
+    is_there = wish.mirrors is None and wish.proxy is None
+    if is_there and saved is not None and wish.url is not None and _place(wish.url) == _place(saved.url):
+        return replace(wish, is_guarded=saved.fetching.is_guarded)
+    return replace(wish, is_guarded=True)
+
+
+def _place(url: str) -> str | None:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return None
 
 
 def _drafted(name: str, wish: Wish) -> Source:
