@@ -99,7 +99,7 @@ def serving(folder: Path, *words: str) -> Iterator[Served]:
 
 
 @contextmanager
-def proxied(served: Served, scratch: Path) -> Iterator[int]:
+def proxied(served: Served, scratch: Path, template: str = CONFIGURATION) -> Iterator[int]:
     """
     The port of an nginx before both doors.
     """
@@ -107,9 +107,7 @@ def proxied(served: Served, scratch: Path) -> Iterator[int]:
         listener.setblocking(False)
         port = listener.getsockname()[1]
         (scratch / "nginx.conf").write_text(
-            CONFIGURATION.format(
-                user=USER, scratch=scratch, port=port, control=served.control, files=served.files
-            )
+            template.format(user=USER, scratch=scratch, port=port, control=served.control, files=served.files)
         )
         process = subprocess.Popen(
             [

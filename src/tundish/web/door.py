@@ -24,6 +24,7 @@ from tundish.core.errors import InputError, NotFound, TundishError, Unauthorised
 from tundish.core.problem import problem
 from tundish.web import live
 from tundish.web.assets import CACHED, Assets, load
+from tundish.web.beneath import moved
 from tundish.web.forms import form_of, spoken
 from tundish.web.guard import CSRF_FIELD, CSRF_HEADER, HEADERS, must_be_ours, must_fit
 from tundish.web.rendering import Renderer
@@ -87,9 +88,8 @@ class _Lost(Mounted):
     """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        is_program = scope["path"].startswith(PROGRAMS) or "text/html" not in Headers(scope=scope).get(
-            "accept", ""
-        )
+        path = str(scope["path"]).removeprefix(str(scope.get("root_path", "")))
+        is_program = path.startswith(PROGRAMS) or "text/html" not in Headers(scope=scope).get("accept", "")
         return (Match.NONE, {}) if is_program else super().matches(scope)
 
 
@@ -108,7 +108,7 @@ class _Pages:
         return answer
 
     async def lost(self, request: Request) -> Response:
-        error = NotFound(f"there is no page {request.url.path[:200]}")
+        error = NotFound(f"there is no page {_path(request)[:200]}")
         return await run_in_threadpool(self._failed, self._visit(request, Words()), error)
 
     async def live(self, request: Request) -> Response:
@@ -163,8 +163,9 @@ class _Pages:
         return Visit(
             house=self._house,
             actor=NOBODY,
-            path=url.path,
+            path=_path(request),
             origin=f"{url.scheme}://{url.netloc}",
+            prefix=_prefix(request),
             address=request.client.host if request.client else "",
             place={key: str(value) for key, value in request.path_params.items()},
             query=_query(url.query),
@@ -179,8 +180,9 @@ class _Pages:
         """
         Send who is not known to the login, and from there back.
         """
-        back = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        back = visit.path + (f"?{request.url.query}" if request.url.query else "")
         to = f"/login?then={quote(back if request.method == 'GET' and not visit.is_part else '/')}"
+        to = moved(to, visit.prefix)
         if visit.is_part:
             return Response(status_code=401, headers={**HEADERS, "HX-Redirect": to})
         return RedirectResponse(to, 303, HEADERS)
@@ -199,7 +201,7 @@ class _Pages:
             kept = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", **HEADERS}
             return Response(answer.body, media_type=answer.media_type, headers=kept)
         if isinstance(answer, Moved):
-            response: Response = RedirectResponse(answer.to, 303, HEADERS)
+            response: Response = RedirectResponse(moved(answer.to, visit.prefix), 303, HEADERS)
             if answer.said:
                 _set(response, Cookie(SAID, quote(answer.said[:MOST_SAID]), SAID_FOR), visit)
         else:
@@ -233,11 +235,19 @@ def _set(response: Response, cookie: Cookie, visit: Visit) -> None:
         cookie.name,
         cookie.value,
         max_age=cookie.seconds,
-        path="/",
+        path=visit.prefix or "/",
         secure=visit.is_secure,
         httponly=True,
         samesite="lax",
     )
+
+
+def _prefix(request: Request) -> str:
+    return str(request.scope.get("root_path", ""))
+
+
+def _path(request: Request) -> str:
+    return request.url.path.removeprefix(_prefix(request)) or "/"
 
 
 def _query(text: str) -> Words:

@@ -14,6 +14,7 @@ from tundish.core import clock
 from tundish.core.urls import without_password
 from tundish.web import words
 from tundish.web.assets import Assets
+from tundish.web.beneath import beneath
 from tundish.web.visit import Same, Shown, View, Visit
 
 
@@ -46,7 +47,8 @@ class Renderer:
         A page, or that part of it which htmx asked for.
         """
         name = shown.part if visit.is_part and shown.part else shown.template
-        return self._templates.get_template(name).render({**self._frame(visit, shown, csrf), **shown.values})
+        values = {**self._frame(visit, shown, csrf), **shown.values}
+        return beneath(self._templates.get_template(name).render(values), visit.prefix)
 
     def _frame(self, visit: Visit, shown: Shown, csrf: str) -> Mapping[str, object]:
         actor = visit.actor

@@ -77,6 +77,7 @@ class Visit:
     actor: Actor
     path: str
     origin: str  # https://host:port, as the visitor sees it
+    prefix: str = ""  # of all paths of ours behind a proxy, as in /images; `path` is without it
     address: str = ""
     place: Mapping[str, str] = field(default_factory=dict)  # what stands in the path, by name
     query: Words = Words()

@@ -12,7 +12,7 @@ const WAITS = [1, 2, 5, 10, 20, 30]; // seconds between attempts that brought no
 class Refused extends Error {}
 
 async function ask(method, path, body, headers = {}) {
-  const answer = await fetch(`/api/v1/uploads${path}`, {
+  const answer = await fetch(`${document.documentElement.dataset.prefix}/api/v1/uploads${path}`, {
     method, body, headers: { "X-CSRF-Token": form.dataset.csrf, ...headers },
   });
   const said = answer.status === 204 ? {} : await answer.json();
