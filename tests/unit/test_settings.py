@@ -27,6 +27,7 @@ def test_the_defaults() -> None:
         "parallel": 8,
         "http_proxy": None,
         "no_proxy": (),
+        "allowed_hosts": (),
         "kernel_arguments": "",
         "epoch": None,
         "tls_certificate": None,
