@@ -58,6 +58,10 @@ def safe(subject: Subject) -> Iterator[Found]:
     of_chroots = [path for path in nodes if "/dev/" in path]
     if odd := [path for path in nodes if "/dev/" not in path]:
         yield Found(f"device nodes outside of /dev: {named(odd)}", seen(odd, "device"))
+    layers = [one.path for one in root if one.name.startswith(".wh.")]
+    if layers:
+        what = f"files that tell a container engine what its layer removes: {named(layers)}"
+        yield Found(what, seen(layers, "whiteout"), WARNING, "pack the layers laid over one another")
     if of_chroots:
         what = f"device nodes in the /dev of something inside the root: {named(of_chroots)}"
         yield Found(what, seen(of_chroots, "device"), WARNING)

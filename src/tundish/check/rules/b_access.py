@@ -99,6 +99,7 @@ def _for_everybody(lines: list[str]) -> Iterator[str]:
 )
 def sudo(subject: Subject) -> Iterator[Found]:
     root, allowed = root_of(subject), subject.facts.cloud_init.default_user
+    yield from _refused(root)
     files = [path for path in config_files(root, "etc/sudoers.d/*") if not _SKIPPED.search(path)]
     for path in ("etc/sudoers", *files):
         who = [found[1] for line in _joined(root, path) if (found := _SUDO_SUBJECT.match(line))]
@@ -107,6 +108,19 @@ def sudo(subject: Subject) -> Iterator[Found]:
                 f"{path} lets {named(others)} become root without a password",
                 tuple(Evidence(path, f"{name} NOPASSWD") for name in others[:5]),
             )
+
+
+def _refused(root: Index) -> Iterator[Found]:
+    """
+    What makes sudo refuse to run at all.
+    """
+    entry, program = root.get("etc/sudoers"), root.at("usr/bin/sudo")
+    if entry is not None and (entry.uid or entry.mode & 0o002):
+        what = f"etc/sudoers is {entry.mode:04o} {entry.uid}:{entry.gid}, so sudo refuses to run"
+        yield Found(what, (Evidence("etc/sudoers", f"{entry.mode:04o}"),), fix="make it 0440 0:0")
+    if entry is not None and program is not None and not program.mode & 0o4000:
+        what = f"usr/bin/sudo is {program.mode:04o}: without its setuid bit nobody becomes root by it"
+        yield Found(what, (Evidence("usr/bin/sudo", f"{program.mode:04o}"),), fix="make it 4755 0:0")
 
 
 def _joined(root: Index, path: str) -> list[str]:

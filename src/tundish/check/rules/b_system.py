@@ -4,9 +4,10 @@ Group B, first half: whether the installer recognises the system, and what it ne
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from tundish.anatomy.facts import Family
-from tundish.anatomy.index import Index
+from tundish.anatomy.index import Index, Kind
 from tundish.check.asking import (
     ERROR,
     INFO,
@@ -40,6 +41,10 @@ _DATABASES = {
         for name in ("rpmdb.sqlite", "Packages", "Packages.db")
     ),
 }
+_MANY = 200  # paths; a root has more
+_PACKED = re.compile(
+    r"(?:^|/)(?:layer\.tar|manifest\.json|[^/]+\.(?:tar|tgz|txz|gz|xz|zst|bz2|img|qcow2|raw|iso))$"
+)
 _CORE = ("snaps", "system-data/var/lib/snapd")
 
 
@@ -73,6 +78,14 @@ def _without_release(root: Index) -> Found:
     What is said where no os-release is there: mostly a tar was packed from one folder too high.
     """
     lower = next((one.path for path in _RELEASES for one in root.matching(f"*/{path}")), "")
+    files = [one for one in islice(root, _MANY) if one.kind is Kind.FILE]
+    packed = next((one.path for one in files if _PACKED.search(one.path)), "")
+    if not lower and packed and len(files) < _MANY // 2:
+        return Found(
+            f"the image is a tar around another image, {packed}, and no root",
+            (Evidence("etc/os-release", "absent"), Evidence(packed)),
+            fix="upload what is inside; of a container, its layers laid over one another (docker export)",
+        )
     if not lower:
         return Found("the image has no etc/os-release", (Evidence("etc/os-release", "absent"),))
     folder = lower.partition("/")[0]
@@ -211,6 +224,9 @@ def shell(subject: Subject) -> Iterator[Found]:
         yield Found(
             f"bin/bash is {state if entry is None else 'not executable'}", (Evidence("bin/bash", state),)
         )
+    elif subject.facts.arch == "amd64" and root.get("lib64") is None and root.is_folder("usr/lib64"):
+        what = "lib64 is absent, where programs find what loads them: none can be run"
+        yield Found(what, (Evidence("lib64", "absent"),), fix="let lib64 be a link to usr/lib64")
 
 
 @rule(

@@ -68,6 +68,10 @@ def host_keys(subject: Subject) -> Iterator[Found]:
         yield Found(f"SSH host keys are in the image: {named(keys)}", seen(keys))
 
 
+_CARD = re.compile(r"\s*(?:Permanent)?MACAddress\s*=", re.IGNORECASE)
+_PRIVATE = ("root/.ssh/id_*", "home/*/.ssh/id_*")
+
+
 @rule(
     "B10",
     WARNING,
@@ -82,6 +86,11 @@ def persistent_names(subject: Subject) -> Iterator[Found]:
     rules = config_files(root, "etc/udev/rules.d/70-persistent-*.rules")
     if bound := [path for path in rules if lines_of(root, path)]:
         yield Found(f"{named(bound)} names the network cards or disks of the build", seen(bound))
+    links = config_files(root, "etc/systemd/network/*.link")
+    if cards := [path for path in links if any(_CARD.match(line) for line in lines_of(root, path))]:
+        yield Found(
+            f"{named(cards)} names network cards of the build", seen(cards), fix=f"remove {named(cards)}"
+        )
 
 
 @rule(
@@ -207,6 +216,10 @@ def leftovers(subject: Subject) -> Iterator[Found]:
             seen(keys),
             fix="remove the file; MAAS gives each machine the keys of its user",
         )
+    if private := [one.path for at in _PRIVATE for one in root.matching(at) if one.size]:
+        private = [path for path in private if not path.endswith(".pub")]
+        if private:
+            yield Found(f"a private key is in the image: {named(private)}", seen(private), fix="remove it")
     yield from _own_name(subject)
 
 

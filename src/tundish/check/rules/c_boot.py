@@ -166,6 +166,14 @@ def command_line(subject: Subject) -> Iterator[Found]:
             fixed.append("console=ttyS0, and no console on the screen")
         for each in fixed:
             yield Found(f"{path} has {each[:200]}", (Evidence(path, line[:120]),))
+    for path in config_files(root, "etc/initramfs-tools/conf.d/*"):
+        resume = settings_of(text_of(root, path)).get("RESUME", "none")
+        if resume.startswith(("UUID=", "/dev/")):
+            yield Found(
+                f"{path} has RESUME={resume[:200]}",
+                (Evidence(path, resume[:120]),),
+                fix=f"remove {path}, and run update-initramfs",
+            )
 
 
 @rule(

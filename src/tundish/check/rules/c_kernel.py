@@ -32,6 +32,7 @@ from tundish.check.versions import Curtin, Maas, curtin_has, maas_has
 
 _NAME = re.compile(r"vmlinu.-[\d.-]+-[^-].*")
 _BUILTIN = Scope("where the installer's hooks run", runs_builtin)
+_GETS_KERNEL = r"CUSTOM_KERNEL|linux-image|linux-generic|builtin_curthooks|\bapt\b|apt-get|dpkg"
 _UKI = ("boot/efi/EFI/Linux/*.efi", "efi/EFI/Linux/*.efi", "boot/EFI/Linux/*.efi")
 _SOURCES = ("etc/apt/sources.list", "etc/apt/sources.list.d/*.list")
 _DEB822 = "etc/apt/sources.list.d/*.sources"
@@ -138,7 +139,7 @@ def _is_enabled(stanza: str) -> bool:
 @rule(
     "C03",
     ERROR,
-    tar & deb & ~ubuntu & builtin,
+    tar & deb & ~ubuntu,
     title="a Debian image brings hooks that do without linux-generic",
     why="the installer asks apt for linux-generic, which Debian does not have: the deployment fails even if "
     "a kernel is in the image",
@@ -147,7 +148,14 @@ def _is_enabled(stanza: str) -> bool:
 )
 def without_generic(subject: Subject) -> Iterator[Found]:
     os = subject.facts.os
-    if "ubuntu" not in os.like:
+    if not subject.builtin:
+        if not subject.facts.kernels and not says(subject, _GETS_KERNEL):
+            yield Found(
+                "no kernel is in /boot, and the hooks install none",
+                (Evidence("boot/vmlinuz-*", "absent"),),
+                fix="install a kernel package in the image",
+            )
+    elif "ubuntu" not in os.like:
         what = f"the installer's hooks ask for linux-generic, which {os.id or 'this system'} does not have"
         evidence = Evidence(os.source or "etc/os-release", f"ID={os.id}")
         yield Found(what, (Evidence("curtin/curtin-hooks", "absent"), evidence))

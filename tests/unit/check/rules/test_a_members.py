@@ -52,6 +52,13 @@ def _big_disk() -> Subject:
 BAD = [
     Bad(
         "A06",
+        "a layer of a container",
+        lambda: subject("ubuntu", {"etc/.wh.hosts": b""}),
+        WARNING,
+        "what its layer removes: etc/.wh.hosts",
+    ),
+    Bad(
+        "A06",
         "an absolute member",
         lambda: _remarked(Trait.ABSOLUTE, "/etc/x"),
         ERROR,

@@ -34,6 +34,10 @@ def _login(name: str, path: str, text: str) -> Subject:
     return replace(made, facts=replace(made.facts, cloud_init=CloudInit(default_user=name)))
 
 
+def _sudo(mode: int) -> Subject:
+    return subject("ubuntu", {"usr/bin/sudo": File(b"\x7fELF", mode)})
+
+
 BAD = [
     Bad("B08", "an id", lambda: _with("etc/machine-id", "0123456789abcdef" * 2), WARNING, "holds an id"),
     Bad("B08", "an id of dbus", lambda: _with("var/lib/dbus/machine-id"), WARNING, "var/lib/dbus"),
@@ -65,6 +69,22 @@ BAD = [
     Bad("B14", "a backup", lambda: _with("packer_backup/sshd_config"), WARNING, "packer_backup"),
     Bad("B14", "logins", lambda: _with("var/log/wtmp"), WARNING, "var/log/wtmp"),
     Bad("B14", "a key of root", lambda: _with("root/.ssh/authorized_keys"), WARNING, "lets somebody in"),
+    Bad("B14", "a private key", lambda: _with("home/me/.ssh/id_ed25519"), WARNING, "a private key"),
+    Bad(
+        "B10",
+        "a card by its address",
+        lambda: _with("etc/systemd/network/10-lan.link", "[Match]\nMACAddress=52:54:00:12:34:56\n"),
+        WARNING,
+        "10-lan.link names network cards",
+    ),
+    Bad(
+        "B17",
+        "sudoers that anybody writes",
+        lambda: subject("ubuntu", {"etc/sudoers": File(b"", 0o666)}),
+        WARNING,
+        "0666 0:0, so sudo refuses",
+    ),
+    Bad("B17", "no setuid", lambda: _sudo(0o755), WARNING, "usr/bin/sudo is 0755"),
     Bad("B14", "a name", lambda: _with("etc/hostname", "builder-7\n"), WARNING, "builder-7"),
     Bad("B15", "a password", lambda: _user(Password.SET), WARNING, "packer has a password"),
     Bad("B15", "a known one", lambda: _user(Password.SET, "packer"), WARNING, "bake in"),
@@ -163,6 +183,9 @@ GOOD = [
     Good("B12", "comments", lambda: subject("debian")),
     Good("B12", "absent", lambda: subject("debian", without=("etc/fstab",))),
     Good("B13", "folders of the package", lambda: _with("var/lib/cloud/instances", Folder())),
+    Good("B14", "a public key", lambda: _with("root/.ssh/id_rsa.pub")),
+    Good("B10", "a policy of names", lambda: _with("etc/systemd/network/9.link", "[Match]\nDriver=e1000\n")),
+    Good("B17", "sudo as it should be", lambda: _sudo(0o4755)),
     Good("B14", "empty records", lambda: _with("var/log/wtmp", File(b"", 0o664))),
     Good("B14", "a usual name", lambda: _with("etc/hostname", "ubuntu\n")),
     Good("B14", "localhost", lambda: _with("etc/hostname", "localhost.localdomain\n")),

@@ -135,6 +135,16 @@ BAD = [
         ERROR,
         "/system-data/var/lib/snapd",
     ),
+    Bad(
+        "B07", "nothing that loads programs", lambda: subject("ubuntu", without=("lib64",)), ERROR, "lib64 is"
+    ),
+    Bad(
+        "B01",
+        "a tar around a tar",
+        lambda: subject_of({"manifest.json": "[]", "a/layer.tar": b"x"}),
+        ERROR,
+        "a tar around another image, a/layer.tar",
+    ),
     Bad("B07", "no bash", lambda: subject("ubuntu", without=("usr/bin/bash",)), ERROR, "bin/bash is absent"),
     Bad(
         "B07",

@@ -12,7 +12,7 @@ import pytest
 from tests.support.images import File, Tree
 from tests.support.parts import dpkg, kernel, script
 from tests.support.systems import SYSTEMS, installed, subject
-from tests.unit.check.asked import ERROR, INFO, WARNING, Bad, Good, found, named, spoils, worst
+from tests.unit.check.asked import ERROR, HOOK, INFO, WARNING, Bad, Good, found, named, spoils, worst
 from tundish.anatomy import cpio
 from tundish.anatomy.facts import Facts, Installed
 from tundish.anatomy.image import Disk, Form, Scheme, Table, Volume
@@ -56,6 +56,7 @@ def _disk(changes: dict[str, str], uuid: str) -> Subject:
     )
 
 
+_FETCHES = File(b"#!/bin/sh\nchroot $TARGET_MOUNT_POINT apt-get install linux-image-amd64\n", 0o755)
 _UBUNTU = "6.8.0-45-generic"
 _LONG = (b"\0" * 0x1F4 + (1 << 20).to_bytes(4, "little")).ljust(514, b"\0") + b"HdrS".ljust(82, b"\0")
 
@@ -286,6 +287,14 @@ BAD = [
         ERROR,
         "root=UUID",
     ),
+    Bad("C03", "hooks, and no kernel", lambda: subject("debian", without=("boot",)), ERROR, "install none"),
+    Bad(
+        "C09",
+        "an initramfs that resumes",
+        lambda: subject("ubuntu", {"etc/initramfs-tools/conf.d/resume": "RESUME=UUID=aaaa-1\n"}),
+        WARNING,
+        "RESUME=UUID=aaaa-1",
+    ),
     Bad(
         "C09",
         "a serial console only",
@@ -399,6 +408,10 @@ GOOD = [
         ),
     ),
     Good("C03", "a Debian that takes Ubuntu's packages", lambda: _debian_builtin("ubuntu debian")),
+    Good(
+        "C03", "hooks that install a kernel", lambda: subject("debian", {HOOK: _FETCHES}, without=("boot",))
+    ),
+    Good("C09", "no swap", lambda: subject("ubuntu", {"etc/initramfs-tools/conf.d/resume": "RESUME=none\n"})),
     Good("C04", "Ubuntu's", lambda: subject("ubuntu")),
     Good("C04", "a backport", lambda: subject("ubuntu", {"boot/vmlinuz-6.1.0-0.deb11.7-amd64": b""})),
     Good(
@@ -477,7 +490,6 @@ GOOD = [
 ]
 NOT_ASKED = [
     Good("C01", "Ubuntu's tar, whose kernel comes from apt", lambda: subject("ubuntu-root")),
-    Good("C03", "Debian with hooks of its own", lambda: subject("debian")),
     Good("C06", "hooks of its own", lambda: subject("fedora")),
     Good("C08", "Debian", lambda: subject("debian")),
 ]
