@@ -3,34 +3,41 @@ MAAS's door on bad days: cut bodies, many at once, a server that is restarted.
 """
 
 import hashlib
+import json
+import re
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.compat.conftest import Region, begin_region
-from tests.compat.test_uploads import begin
+from tests.compat.test_uploads import Begun, begin
 from tests.support.doors import serving
 from tests.support.maas_cli import API, Cli, multipart, part, signature
+from tests.support.processes import environment
 from tests.support.roots import root_tgz
 
 MANY = 24
 
 
-def half(region: Region, target: str, piece: bytes, length: int) -> None:
+def cut_short(url: str, key: str, target: str, piece: bytes, length: int) -> socket.socket:
     """
-    A piece that is promised to be longer, and breaks off.
+    The connection of a client that has sent the beginning of a piece of this length.
     """
-    parts = urlsplit(region.url)
+    parts = urlsplit(url)
     head = (
-        f"PUT {API}{target} HTTP/1.1\r\nHost: x\r\nAuthorization: {signature(region.admin)}\r\n"
+        f"PUT {API}{target} HTTP/1.1\r\nHost: x\r\nAuthorization: {signature(key)}\r\n"
         f"Content-Type: application/octet-stream\r\nContent-Length: {length}\r\n\r\n"
     )
-    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10) as connection:
-        connection.sendall(head.encode() + piece)
+    connection = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10)
+    connection.sendall(head.encode() + piece)
+    return connection
 
 
 def test_half_a_piece_is_none(region: Region) -> None:
@@ -39,7 +46,7 @@ def test_half_a_piece_is_none(region: Region) -> None:
     """
     data = root_tgz(3_000, "cut")
     begun = begin(region.cli, "custom/cut", data)
-    half(region, begun.target, data[:1000], len(data))
+    cut_short(region.url, region.admin, begun.target, data[:1000], len(data)).close()
     answer = begun.put(data)
 
     assert (200, True) == (answer.status, begun.seen()["complete"])
@@ -107,6 +114,56 @@ def test_a_restarted_server_loses_no_upload(tmp_path: Path) -> None:
     assert (hashlib.sha256(data).hexdigest(), True) == (
         files["root.tgz"]["sha256"],
         files["root.tgz"]["complete"],
+    )
+
+
+@contextmanager
+def logged(state: Path, log: Path) -> Iterator[str]:
+    """
+    The control door of a server that writes its log to a file, and is killed with SIGKILL in the end.
+    """
+    words = ["--state", str(state), "serve", "--control-port", "0", "--file-port", "0", "--json"]
+    with (
+        log.open("ab") as said,
+        subprocess.Popen(
+            [sys.executable, "-m", "tundish", *words],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        ) as process,
+    ):
+        try:
+            yield json.loads(process.stdout.readline() if process.stdout else "")["control"]
+        finally:
+            process.kill()
+
+
+def test_a_server_killed_in_an_upload_keeps_its_log(tmp_path: Path) -> None:
+    """
+    All that was answered stands in it, line by line, before and after; the half of a piece that came with the
+    kill is none, and the next server takes the upload on.
+    """
+    log, data, first = tmp_path / "log", root_tgz(2_000_000, "killed"), 1_000_000
+    admin, _ = begin_region(tmp_path / "state")
+    with logged(tmp_path / "state", log) as url:
+        begun = begin(Cli.login(url, admin), "custom/killed", data)
+        begun.put(data[:first])
+        connection = cut_short(url, admin, begun.target, data[first : first + 1000], len(data) - first)
+    connection.close()
+    before = log.read_text()
+    with logged(tmp_path / "state", log) as url:
+        again = Begun(Cli.login(url, admin), begun.reply, data)
+        again.put(data[first:])
+        whole = again.seen()["complete"]
+    after = log.read_text()
+    answered = re.findall(r" (POST|PUT) \S+/api/2.0/boot-resources/\S* (\d+) .*\n", after)
+
+    assert (True, True, [("POST", "201"), ("PUT", "200"), ("PUT", "200")]) == (
+        whole,
+        after.startswith(before) and before.endswith("\n"),
+        answered,
     )
 
 
