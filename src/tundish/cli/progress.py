@@ -35,29 +35,58 @@ class File(Protocol):
     @property
     def digest(self) -> Digest: ...
 
+    @property
+    def held(self) -> int:
+        """
+        How many of its bytes came in an earlier run.
+        """
+
 
 class Files(Protocol):
     @property
     def files(self) -> Sequence[File]: ...
 
 
+class _Earlier:
+    """
+    What of the files came in an earlier run: here from the start, it is no speed of this one.
+    """
+
+    def __init__(self, plan: Files) -> None:
+        self._held = {file.digest.hex: file.held for file in plan.files}
+        self.bytes = sum(self._held.values())
+
+    def more(self, file: File, count: int) -> int:
+        """
+        How many bytes there are more; the first count of a file has those that were there.
+        """
+        return count - self._held.pop(file.digest.hex, 0)
+
+
 class _Totals:
     """
-    What all watchers count; called from many threads.
+    What is counted for plain lines; called from many threads.
     """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.files = self.bytes = self.done = self.came = 0
+        self.files = self.bytes = self.done = self.came = self.moved = 0
         self.since = clock.monotonic()
 
     def expect(self, plan: Files) -> None:
         self.files = len(plan.files)
         self.bytes = sum(file.size for file in plan.files)
+        self.earlier = _Earlier(plan)
+        self.came, self.done, self.moved = self.earlier.bytes, 0, 0
         self.since = clock.monotonic()
 
+    def move(self, file: File, count: int) -> None:
+        more = self.earlier.more(file, count)
+        self.came += more
+        self.moved += more
+
     def speed(self) -> float:
-        return self.came / max(clock.monotonic() - self.since, 0.001)
+        return max(self.moved, 0) / max(clock.monotonic() - self.since, 0.001)
 
     def line(self) -> str:
         left = (self.bytes - self.came) / max(self.speed(), 1.0)
@@ -84,7 +113,7 @@ class Lines:
 
     def moved(self, file: File, count: int) -> None:
         with self._totals.lock:
-            self._totals.came += count
+            self._totals.move(file, count)
             if clock.monotonic() < self._next:
                 return
             self._next = clock.monotonic() + EVERY
@@ -101,7 +130,7 @@ class Lines:
             click.echo(f"failed: {file.path}: {error}", err=True)
 
     def finish(self) -> None:
-        if self._totals.came:
+        if self._totals.moved:
             click.echo(self._totals.line(), err=True)
 
 
@@ -137,18 +166,24 @@ class Bars:
     def expect(self, plan: Files) -> None:
         if plan.files:
             size = sum(file.size for file in plan.files)
-            self._total = self._progress.add_task(f"{len(plan.files)} files", total=size)
+            self._earlier = _Earlier(plan)
+            self._total = self._progress.add_task(
+                f"{len(plan.files)} files", total=size, completed=self._earlier.bytes
+            )
             self._progress.start()
 
     def begun(self, file: File) -> None:
         name = file.path if len(file.path) <= 48 else "..." + file.path[-45:]
         with self._lock:
-            self._files[file.digest.hex] = self._progress.add_task(name, total=file.size)
+            task = self._progress.add_task(name, total=file.size, completed=file.held)
+            self._files[file.digest.hex] = task
 
     def moved(self, file: File, count: int) -> None:
+        with self._lock:
+            more = self._earlier.more(file, count)
         if self._total is not None:
-            self._progress.advance(self._total, count)
-        self._progress.advance(self._files[file.digest.hex], count)
+            self._progress.advance(self._total, more)
+        self._progress.advance(self._files[file.digest.hex], more)
 
     def retried(self, file: File, error: TundishError, delay: float) -> None:
         self._progress.console.print(f"again in {delay:.1f} s: {file.path}: {error}", markup=False)

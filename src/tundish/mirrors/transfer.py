@@ -26,6 +26,7 @@ class Wanted:
     digest: Digest
     size: int
     found: str | None = None
+    held: int = 0  # of its bytes, those that came in an earlier run
 
 
 Watch: TypeAlias = carrier.Watch[Wanted]

@@ -146,12 +146,14 @@ class Work:
         """
         here = {blob.digest for blob in store.walk()} if missing else set()
         found = {item.digest: item for item in missing if item.digest not in here}
+        parts = {part.digest: part.size for part in store.unfinished()} if found else {}
         return [
             Wanted(
                 item.path,
                 item.digest,
                 item.size,
                 str(self.tree.root / item.path) if self._is_there(item) else None,
+                parts.get(item.digest, 0),
             )
             for item in found.values()
         ]
@@ -161,8 +163,7 @@ class Work:
         Raises:
             NoSpace: what is wanted does not fit.
         """
-        parts = {part.digest: part.size for part in store.unfinished()}
-        needed = sum(max(file.size - parts.get(file.digest, 0), 0) for file in wanted)
+        needed = sum(max(file.size - file.held, 0) for file in wanted)
         free = store.free()
         if wanted and needed + _RESERVE > free:
             raise NoSpace(f"the mirror {self.tree.root}", needed + _RESERVE, free)

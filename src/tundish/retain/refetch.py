@@ -66,6 +66,7 @@ class Lack:
     digest: Digest
     size: int
     path: str
+    held: int = 0  # of its bytes, those that came in an earlier run
 
 
 @dataclass(frozen=True, slots=True)
