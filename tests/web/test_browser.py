@@ -3,6 +3,7 @@ The pages in a real browser.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -209,3 +210,22 @@ def _share(page: Page, least: int) -> int:
         arg=least,
     )
     return int(found.json_value())
+
+
+def test_the_log_of_a_job_grows(browser: Browser, house: Open) -> None:
+    """
+    What it says is put behind what was said before, which stays as it is; at its end nothing more is asked.
+    """
+    catalog = house.seeded.app.catalog
+    number = catalog.jobs.start("verify", "the store", clock.now())
+    catalog.job_lines.add(number, [(clock.now(), "the first")])
+    with page_of(browser, house) as page:
+        page.goto(f"{house.url}/jobs/{number}")
+        page.locator(".log li").first.evaluate("line => line.classList.add('seen')")
+        catalog.job_lines.add(number, [(clock.now(), "the second")])
+        expect(page.locator(".log li", has_text="the second")).to_be_visible()
+        catalog.jobs.end(number, "done", "{}", clock.now() - timedelta(minutes=1))
+        expect(page.locator(".log li[hx-get]")).to_have_count(0)
+
+        seen = page.locator(".log li.seen").all_inner_texts()
+        assert ([True], 2) == (["the first" in each for each in seen], page.locator(".log li").count())

@@ -4,6 +4,7 @@ People, channels, settings, the audit, machines, uploads and bundles on the page
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -60,6 +61,17 @@ def test_a_new_token_is_shown_once(ada: Visitor) -> None:
     assert (True, False) == (key in later, secret in later)
 
 
+def test_a_token_is_not_revoked_unasked(ada: Visitor) -> None:
+    """
+    The page says first that it cannot be undone.
+    """
+    ada.post("/people/ada", deed="token", name="laptop", kind="bearer", days="")
+    key = ada.seeded.app.catalog.tokens.list("ada")[-1].key
+    text = ada.post("/people/ada", deed="revoke", key=key).text
+
+    assert (True, True) == ("cannot be taken back" in text, key in ada.get("/people/ada").text)
+
+
 def test_a_token_is_revoked(ada: Visitor) -> None:
     """
     It stands in no list any more.
@@ -67,7 +79,7 @@ def test_a_token_is_revoked(ada: Visitor) -> None:
     made = ada.post("/people/ada", deed="token", name="laptop", kind="maas", days="").text
     key = re.search(r"([0-9a-f]+):([0-9a-f]+):[0-9a-f]+", made)
     assert key is not None
-    ada.post("/people/ada", deed="revoke", key=key.group(2))
+    ada.post("/people/ada", deed="revoke", key=key.group(2), sure="yes")
 
     ada.get("/people/ada")  # which says once that it is done
 
@@ -241,13 +253,24 @@ def test_an_upload_is_shown_and_given_up(ada: Visitor) -> None:
     app = ada.seeded.app
     begun = uploads.begin(app, Actor("ada", EVERYTHING, "page"), asked("custom/mine"), 1_000, None)
     before = shown(ada.get("/uploads").text)
-    ada.post("/uploads", deed="cancel", number=str(begun.id))
+    ada.post("/uploads", deed="cancel", number=str(begun.id), sure="yes")
 
     assert (True, True, True) == (
         "custom/mine/amd64/generic" in before,
         "arriving" in before,
         app.catalog.uploads.get(begun.id).is_over,
     )
+
+
+def test_an_upload_is_not_given_up_unasked(ada: Visitor) -> None:
+    """
+    What would be lost is said first.
+    """
+    app = ada.seeded.app
+    begun = uploads.begin(app, Actor("ada", EVERYTHING, "page"), asked("custom/mine"), 1_000, None)
+    text = ada.post("/uploads", deed="cancel", number=str(begun.id)).text
+
+    assert (True, False) == ("sent once more" in text, app.catalog.uploads.get(begun.id).is_over)
 
 
 def test_a_bundle_is_asked_for(ada: Visitor) -> None:
@@ -257,3 +280,24 @@ def test_a_bundle_is_asked_for(ada: Visitor) -> None:
     good, bad = (ada.post("/bundles", deed="export", file=name, since="") for name in ("monday", "../x"))
 
     assert (303, 422) == (good.status, bad.status)
+
+
+# --- jobs
+
+
+def test_only_what_was_said_since_is_asked_for(fresh: Seeded) -> None:
+    """
+    The lines behind the one that was seen, and where to go on; once the job is long over, there is no more.
+    """
+    app, visitor = fresh.app, Visitor(fresh).log_in()
+    number = app.catalog.jobs.start("verify", "the store", clock.now())
+    app.catalog.job_lines.add(number, [(clock.now(), "the first"), (clock.now(), "the second")])
+    running = visitor.get(f"/jobs/{number}/lines?after=1", hx_request="true").text
+    app.catalog.jobs.end(number, "done", "{}", clock.now() - timedelta(hours=1))
+    over = visitor.get(f"/jobs/{number}/lines?after=2", hx_request="true").text
+
+    assert (["the second"], [f"/jobs/{number}/lines?after=2"], "") == (
+        re.findall(r"</time>([^<]*)</li>", running),
+        re.findall(r'hx-get="([^"]*)"', running),
+        over.strip(),
+    )

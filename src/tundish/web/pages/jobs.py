@@ -3,8 +3,10 @@ Jobs: what was asked for, what runs and how far it is, and what each of them sai
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from tundish.app.deeds import jobs as deeds
+from tundish.core import clock
 from tundish.core.errors import InputError
 from tundish.core.holding import Job
 from tundish.core.image import Json
@@ -23,6 +25,7 @@ BEGUN: Mapping[str, str] = {
     "repair": "Repair the store",
 }
 MOST_LINES = 1_000
+LAST_WORDS = timedelta(seconds=10)
 
 
 def show(visit: Visit) -> Answer:
@@ -63,7 +66,7 @@ def one(visit: Visit) -> Answer:
         "said": _facts(detail),
         "error": str(detail.get("error") or ""),
         "progress": asking.total(job),
-        "lines": deeds.log(visit.app, visit.actor, job.id, limit=MOST_LINES),
+        **_log(visit, job, 0),
         "moving": running.transfers if running and running.job.id == job.id and running.is_running else (),
         "can_stop": job.ended_at is None and _may(visit, job),
         "can_retry": job.ended_at is not None and bool(job.actor) and _may(visit, job),
@@ -73,6 +76,23 @@ def one(visit: Visit) -> Answer:
         Same(f"tundish job stop {job.id}", f"/jobs/{job.id}/stop", "POST"),
     )
     return Shown("job.html", values, same, part="job_state.html")
+
+
+def lines(visit: Visit) -> Answer:
+    """
+    What a job said behind a line, to be put behind it.
+    """
+    job = deeds.get(visit.app, visit.actor, _number(visit))
+    return Shown("job_lines.html", {"job": job, **_log(visit, job, visit.query.number("after", 0))})
+
+
+def _log(visit: Visit, job: Job, after: int) -> dict[str, object]:
+    """
+    The last lines of a job may be written down just after its end.
+    """
+    found = deeds.log(visit.app, visit.actor, job.id, after=after, limit=MOST_LINES)
+    goes_on = job.ended_at is None or clock.now() - job.ended_at < LAST_WORDS
+    return {"lines": found, "after": after, "goes_on": goes_on}
 
 
 def act(visit: Visit) -> Answer:
@@ -123,4 +143,5 @@ ROUTES = (
     Route("/jobs", begin, "POST"),
     Route("/jobs/{number}", one),
     Route("/jobs/{number}", act, "POST"),
+    Route("/jobs/{number}/lines", lines),
 )
