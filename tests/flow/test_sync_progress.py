@@ -94,6 +94,17 @@ def test_retries_and_the_last_error_are_told(lab: Region, stream: StreamSimulato
     assert (2, "cut twice", 2) == (file.retries, file.error, seen(lab).progress.retries)
 
 
+def test_a_sync_that_ended_before_its_first_file_says_why(lab: Region, stream: StreamSimulator) -> None:
+    """
+    What could not be read is the last error of the whole.
+    """
+    stream.files.clear()
+    with pytest.raises(Gone):
+        lab.sync()
+
+    assert ("failed", True) == (seen(lab).job.outcome, "HTTP 404" in seen(lab).progress.error)
+
+
 def test_a_failed_file_is_told(lab: Region, stream: StreamSimulator) -> None:
     """
     A file that is not there is counted as failed, and its error kept.

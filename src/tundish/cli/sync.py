@@ -190,8 +190,10 @@ def show_plan(prepared: "Prepared", document: dict[str, Json] | None, *, all_lin
     """
     A plan on standard output, as its document if one is given; what could not be read, on standard error.
     """
+    from tundish.sync.verdict import of_source
+
     for unreadable in prepared.unreadable:
-        click.echo(f"warning: source {unreadable.source}: {unreadable.error}", err=True)
+        click.echo(f"warning: {of_source(unreadable.source, unreadable.error)}", err=True)
     for offer in prepared.offers:
         for unread in offer.unread:
             click.echo(f"warning: {unread.content_id}: {unread.error}", err=True)

@@ -90,6 +90,14 @@ def read(detail: str) -> Look:
     return Look(Progress(**found), (), speeds)
 
 
+def ended_by(detail: str) -> str:
+    """
+    The error that ended a job as a whole, as its detail has it; empty if none did.
+    """
+    found = json.loads(detail or "{}").get("error")
+    return found if isinstance(found, str) else ""
+
+
 class Tally:
     """
     Counts what moves. Called from many threads.

@@ -12,7 +12,7 @@ from tundish.core import clock
 from tundish.core.errors import Busy
 from tundish.core.holding import Job
 from tundish.core.progress import Running
-from tundish.sync.progress import read
+from tundish.sync.progress import ended_by, read
 
 KIND = "sync"  # of the job, and the name of the lock
 LAST = 10  # jobs that may be the latest: those that wait have higher numbers
@@ -26,10 +26,12 @@ def status(catalog: Catalog) -> Running | None:
     job = latest(catalog)
     if job is None:
         return None
-    look = read(job.detail)
-    files = [replace(each, speed=look.speeds.get(each.sha256, 0)) for each in catalog.transfers.of(job.id)]
-    progress = look.progress if job.outcome == RUNNING else replace(look.progress, speed=0)
-    return Running(job, progress, tuple(files))
+    look, files = read(job.detail), tuple(catalog.transfers.of(job.id))
+    if job.outcome != RUNNING:
+        error = look.progress.error or ended_by(job.detail)
+        return Running(job, replace(look.progress, speed=0, error=error), files)
+    moving = (replace(each, speed=look.speeds.get(each.sha256, 0)) for each in files)
+    return Running(job, look.progress, tuple(moving))
 
 
 def stop(catalog: Catalog, *, sleep: Callable[[float], None], patience: float) -> Job | None:
