@@ -13,6 +13,7 @@ from pathlib import Path
 from tundish.core.errors import InputError
 
 MOST_PARALLEL = 64  # files side by side
+MOST_RATE = 1_000_000  # requests per second
 MAX_DIGITS = 12  # of a number; Python refuses to read very long ones
 
 
@@ -48,6 +49,14 @@ TABLE = {
     ),
     "metrics_open": Setting(
         "TUNDISH_METRICS_OPEN", "", "Networks that may read /metrics without a token, with commas between."
+    ),
+    "address_rate": Setting(
+        "TUNDISH_ADDRESS_RATE",
+        "400",
+        "Requests per second of one address at the control door; 0: any number.",
+    ),
+    "token_rate": Setting(
+        "TUNDISH_TOKEN_RATE", "200", "Requests per second of one token at the control door; 0: any number."
     ),
     "log_format": Setting("TUNDISH_LOG_FORMAT", "text", "What lines of the server's log are: text or json."),
     "parallel": Setting("TUNDISH_PARALLEL", "8", "Files fetched side by side."),
@@ -111,6 +120,8 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     public_url: str
     metrics_open: tuple[str, ...]
+    address_rate: int
+    token_rate: int
     log_format: str
     token_file: Path | None  # for commands from afar
 
@@ -149,6 +160,8 @@ def load(
         trusted_proxies=_words(given["trusted_proxies"]),
         public_url=given["public_url"],
         metrics_open=_words(given["metrics_open"]),
+        address_rate=_number("address_rate", given["address_rate"], 0, MOST_RATE),
+        token_rate=_number("token_rate", given["token_rate"], 0, MOST_RATE),
         log_format=_choice("log_format", given["log_format"], ("text", "json")),
         token_file=_folder("token_file", given["token_file"]) if given["token_file"] else None,
     )

@@ -158,3 +158,60 @@ def test_a_narrowed_token_is_not_told_what_a_wider_one_was(door: Door) -> None:
     answer = door.call("POST", FORCED, body, headers={"idempotency-key": "k"}, token=str(made["token"]))
 
     assert 422 == answer.status
+
+
+USER = {"name": "eve", "password": "correct horse battery"}
+
+
+def repeated(door: Door, target: str, body: object) -> Answer:
+    """
+    The answer to the second of two requests with one key.
+    """
+    for _ in range(2):
+        answer = door.call("POST", f"/api/v1/{target}", body, headers={"idempotency-key": "once"})
+    return answer
+
+
+def test_a_token_is_made_once(door: Door) -> None:
+    """
+    Its text is not kept, so who asks again is told which token to revoke, and gets no second one.
+    """
+    answer = repeated(door, "tokens", {"name": "laptop"})
+    (made,) = [each for each in door.get("tokens").items() if each["name"] == "laptop"]
+    place = f"/api/v1/tokens/{made['key']}"
+
+    assert (409, place, True) == (
+        answer.status,
+        answer.headers["location"],
+        f"DELETE {place}" in str(answer.document["detail"]),
+    )
+
+
+def test_what_a_repeated_token_names_can_be_revoked(door: Door) -> None:
+    """
+    And another key makes another token.
+    """
+    gone = door.call("DELETE", repeated(door, "tokens", {"name": "laptop"}).headers["location"])
+    again = door.call("POST", "/api/v1/tokens", {"name": "laptop"}, headers={"idempotency-key": "two"})
+
+    assert (204, 201) == (gone.status, again.status)
+
+
+def test_a_user_is_made_once(door: Door) -> None:
+    """
+    The second answer says where.
+    """
+    answer = repeated(door, "users", USER)
+
+    assert (409, "/api/v1/users/eve") == (answer.status, answer.headers["location"])
+
+
+def test_of_a_password_not_even_a_hash_is_remembered(door: Door) -> None:
+    """
+    Whoever reads the catalog could guess at that faster than at argon2.
+    """
+    repeated(door, "users", USER)
+    other = {**USER, "password": "staple of another kind"}
+    answer = door.call("POST", "/api/v1/users", other, headers={"idempotency-key": "once"})
+
+    assert (409, True) == (answer.status, b"done before" in answer.body)

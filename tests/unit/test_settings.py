@@ -36,6 +36,8 @@ def test_the_defaults() -> None:
         "trusted_proxies": (),
         "public_url": "",
         "metrics_open": (),
+        "address_rate": 400,
+        "token_rate": 200,
         "log_format": "text",
         "token_file": None,
     } == asdict(plain)

@@ -29,15 +29,17 @@ from tundish.api.tally import BOUNDS, Tally
 from tundish.app.opened import App
 from tundish.core import clock
 from tundish.core.figures import Figures
+from tundish.core.pace import Pace
 from tundish.core.people import Power
 from tundish.core.proxies import Proxies
 
 Key = TypeVar("Key", bound=tuple[str, ...])
 
+NO_PACES: Mapping[str, Pace] = {}
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Monitored(Collector):
     """
     Collected when it is asked for.
@@ -47,6 +49,7 @@ class Monitored(Collector):
     free: Callable[[], int | None]
     now: Callable[[], datetime]
     tally: Tally
+    paces: Mapping[str, Pace]
 
     def collect(self) -> Iterable[Metric]:
         figures = self.figures()
@@ -55,6 +58,7 @@ class Monitored(Collector):
         yield from _stored(figures, self.free())
         yield from _work(figures)
         yield from _requests(self.tally)
+        yield _refused(self.paces)
 
     def describe(self) -> Iterable[Metric]:
         return ()  # else the registry would collect once to learn the names
@@ -132,6 +136,13 @@ def _requests(tally: Tally) -> Iterable[Metric]:
     yield from (answered, sent, times)
 
 
+def _refused(paces: Mapping[str, Pace]) -> Metric:
+    family = CounterMetricFamily("tundish_paced_requests", "Requests refused as too many.", labels=["by"])
+    for by, pace in paces.items():
+        family.add_metric([by], pace.refused)
+    return family
+
+
 def _one(name: str, words: str, value: float, **labels: str) -> Metric:
     family = GaugeMetricFamily(name, words, labels=list(labels))
     family.add_metric(list(labels.values()), value)
@@ -145,12 +156,15 @@ def _gauges(name: str, words: str, labels: list[str], values: Mapping[Key, float
     return family
 
 
-def metrics_route(app: App, tally: Tally, is_open: Proxies) -> BaseRoute:
+def metrics_route(
+    app: App, tally: Tally, is_open: Proxies, paces: Mapping[str, Pace] = NO_PACES
+) -> BaseRoute:
     """
     `/metrics`, for whoever has a token that may see, and for the addresses of the networks in `is_open`.
+    `paces` are those that refuse requests, by what they count.
     """
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Monitored(app.catalog.figures.now, app.store.free, clock.now, tally))
+    registry.register(Monitored(app.catalog.figures.now, app.store.free, clock.now, tally, paces))
 
     def shown(request: Request) -> bytes:
         address = request.client.host if request.client else ""

@@ -7,6 +7,7 @@ compares with what a GET of the same address answers now, or, for a verb, of the
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Coroutine, MutableMapping
 from typing import Any, TypeAlias
 
@@ -17,11 +18,13 @@ from starlette.exceptions import HTTPException
 
 from tundish.api.asking import actor_of, app_of
 from tundish.core import clock
-from tundish.core.errors import InputError, Stale, TundishError
+from tundish.core.errors import Conflict, InputError, Stale, TundishError
+from tundish.core.problem import MEDIA_TYPE, problem
 from tundish.core.repeated import Given
 
 KEY = "idempotency-key"
 MOST_KEY = 200
+SECRETS = ("password", "old", "token")  # fields of bodies
 _KEPT = ("content-type", "location", "etag")
 _REPEATED = "Idempotency-Replayed"
 
@@ -124,6 +127,33 @@ def _names(said: str, tag: str) -> bool:
     return tag in listed or "*" in listed
 
 
+def _unsecret(body: bytes) -> bytes:
+    """
+    A body without the secrets that people think of: of these not even a hash is kept.
+    """
+    if not any(b'"%s"' % name.encode() in body for name in SECRETS):
+        return body
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):  # the route says what is wrong with it
+        return body
+    if not isinstance(said, dict):
+        return body
+    return json.dumps({name: value for name, value in said.items() if name not in SECRETS}).encode()
+
+
+def _without_secret(response: Response) -> Given:
+    """
+    What is answered to a repeated request whose answer is kept by nobody: that it was done, and where.
+    """
+    place = response.headers.get("location", "")
+    text = (
+        f"this was done before, as {place}, and its answer is not kept, since it may hold a secret. If the "
+        f"answer never came: DELETE {place}, then ask again with another key"
+    )
+    return Given(409, {"content-type": MEDIA_TYPE, "location": place}, problem(Conflict(text)).document())
+
+
 async def _once(request: Request, handle: Handler) -> Response:
     """
     Answer a request with a key as it was answered before, or for the first time.
@@ -134,7 +164,7 @@ async def _once(request: Request, handle: Handler) -> Response:
     body = await request.body()
     actor = await run_in_threadpool(actor_of, request)
     narrowed = f"{actor.narrowed}\n" if actor.narrowed else ""  # else it would be told what a wider one was
-    asked = f"{narrowed}{request.method} {request.url.path}?{request.url.query}\n".encode() + body
+    asked = f"{narrowed}{request.method} {request.url.path}?{request.url.query}\n".encode() + _unsecret(body)
     answers = app_of(request).catalog.answers
     before = await run_in_threadpool(
         answers.begin, actor.name, key, hashlib.sha256(asked).hexdigest(), clock.now()
@@ -146,10 +176,9 @@ async def _once(request: Request, handle: Handler) -> Response:
     except BaseException:  # also when the client went away: no answer may be waited for that never comes
         await run_in_threadpool(answers.drop, actor.name, key)
         raise
-    if "no-store" in response.headers.get("cache-control", ""):  # there is a secret in it
-        await run_in_threadpool(answers.drop, actor.name, key)
-        return response
     kept = {name: value for name, value in response.headers.items() if name in _KEPT}
     given = Given(response.status_code, kept, bytes(response.body))
+    if "no-store" in response.headers.get("cache-control", ""):  # there is a secret in it
+        given = _without_secret(response)
     await run_in_threadpool(answers.finish, actor.name, key, given)
     return response

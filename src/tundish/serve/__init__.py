@@ -20,6 +20,7 @@ from tundish.api.bounds import Asgi
 from tundish.api.front import Front, log_of
 from tundish.api.health import health_routes
 from tundish.api.metrics import metrics_route
+from tundish.api.pacing import Paced
 from tundish.api.routes import control_door
 from tundish.api.tally import Tally
 from tundish.app.booting import CatalogBoots
@@ -35,6 +36,7 @@ from tundish.compat.door import maas_mount
 from tundish.core import clock
 from tundish.core.answered import Answered, RequestIds
 from tundish.core.errors import Conflict, Forbidden, InputError
+from tundish.core.pace import Pace
 from tundish.core.proxies import Proxies
 from tundish.serve.control import ControlServer, configured
 from tundish.serve.tls import Tls
@@ -170,13 +172,15 @@ def doors(app: App) -> tuple[Front, FileDoor]:
         proxies=replace(proxies, public=None),  # the URL is that of the control door
     )
     admission = app.admission()
+    paces = {"address": Pace(settings.address_rate), "token": Pace(settings.token_rate)}
     control = control_door(app, admission)
     control.router.routes.append(maas_mount(app, admission))
     control.router.routes.extend(
-        (*health_routes(app), metrics_route(app, tally, Proxies.read(settings.metrics_open)))
+        (*health_routes(app), metrics_route(app, tally, Proxies.read(settings.metrics_open), paces))
     )
     control.router.routes.extend(page_routes(app, admission))  # last: they say which page is not there
-    return Front(control, proxies, RequestIds(secrets.token_hex(4)), heard), files
+    paced = Paced(control, paces["address"], paces["token"])
+    return Front(paced, proxies, RequestIds(secrets.token_hex(4)), heard), files
 
 
 def run_app(app: App, ready: Ready) -> None:

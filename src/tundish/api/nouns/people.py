@@ -180,7 +180,8 @@ def list_users(app: Opened, actor: Who) -> Page[User]:
 @ROUTER.post("/users", status_code=201)
 def create_user(app: Opened, actor: Who, new: NewUser, response: Response) -> User:
     """
-    Let somebody in. The request may hold a password, so an `Idempotency-Key` does not count.
+    Let somebody in. Sent again with its `Idempotency-Key`, it is answered 409 with where the user is: what
+    may hold a secret is not kept.
     """
     response.headers["Cache-Control"] = "no-store"
     grants = [each.value() for each in new.grants]
@@ -253,7 +254,8 @@ def list_tokens(app: Opened, actor: Who, user: Annotated[str, Query(max_length=2
 @ROUTER.post("/tokens", status_code=201)
 def create_token(app: Opened, actor: Who, new: NewToken, response: Response) -> Made:
     """
-    Make a token. Its text is shown in this answer only, so an `Idempotency-Key` does not count.
+    Make a token. Its text is shown in this answer only: sent again with its `Idempotency-Key`, it is answered
+    409 with where the token is, to be revoked if its text never came.
     """
     response.headers["Cache-Control"] = "no-store"
     user = new.user or actor.name
@@ -262,6 +264,7 @@ def create_token(app: Opened, actor: Who, new: NewToken, response: Response) -> 
     end = new.expires_at.astimezone() if new.expires_at else None
     grants = [each.value() for each in new.grants]
     token, text = deeds.make_token(app, actor, user, new.name, kind=new.kind, grants=grants, expires_at=end)
+    created(response, f"/api/v1/tokens/{token.key}")
     return Made(made=Token.of(token), token=text)
 
 
