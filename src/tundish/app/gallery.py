@@ -51,7 +51,8 @@ class Booted:
 @dataclass(frozen=True, slots=True)
 class Gallery:
     """
-    `whole` is how many there are without the filter. `came`: of what is on its way, bytes that are here.
+    `whole` is how many there are without the filter. `came`: of what is on its way, bytes that are here;
+    `left`: seconds until the rest is, where something moves.
     """
 
     lines: tuple[Line, ...]
@@ -61,6 +62,7 @@ class Gallery:
     last: int
     facets: Mapping[str, tuple[str, ...]]
     came: Mapping[int, int]
+    left: Mapping[int, float]
 
 
 def gallery(app: App, actor: Actor, asked: Asked, moving: Sequence[Transfer] = ()) -> Gallery:
@@ -72,6 +74,7 @@ def gallery(app: App, actor: Actor, asked: Asked, moving: Sequence[Transfer] = (
     lines, total, page = (_cut if is_whole else _seen)(app, actor, wanted, asked.page)
     is_filtered = wanted != replace(wanted, text="", os="", arch="", states=(), source="")
     whole = _cut(app, actor, Wanted(limit=1), 1)[1] if is_filtered and is_whole else total
+    came, left = _moved(app, lines, moving)
     return Gallery(
         lines=tuple(lines),
         total=total,
@@ -79,7 +82,8 @@ def gallery(app: App, actor: Actor, asked: Asked, moving: Sequence[Transfer] = (
         page=page,
         last=_last(total),
         facets=app.catalog.listing.facets() if is_whole else _facets(seen_of(app, actor, Wanted())),
-        came=_came(app, lines, moving),
+        came=came,
+        left=left,
     )
 
 
@@ -141,17 +145,25 @@ def _facets(lines: Sequence[Line]) -> Mapping[str, tuple[str, ...]]:
     }
 
 
-def _came(app: App, lines: Sequence[Line], moving: Sequence[Transfer]) -> Mapping[int, int]:
-    if not moving:
-        return {}
-    came = {file.sha256: file.size if file.ended and not file.error else file.came for file in moving}
-    found = {}
-    for line in lines:
+def _moved(
+    app: App, lines: Sequence[Line], moving: Sequence[Transfer]
+) -> tuple[Mapping[int, int], Mapping[int, float]]:
+    files = {file.sha256: file for file in moving}
+    came, left = dict[int, int](), dict[int, float]()
+    for line in lines if moving else ():
         if line.state in _WAITING:
             version = app.catalog.images.get(HoldingId(line.id)).version
             items = {item.digest.hex: item.size for item in version.items}
-            found[line.id] = sum(min(came.get(name, 0), size) for name, size in items.items())
-    return found
+            found = [(files[name], size) for name, size in items.items() if name in files]
+            came[line.id] = sum(min(_held(file), size) for file, size in found)
+            speed = sum(file.speed for file, _ in found if not file.ended)
+            if speed:
+                left[line.id] = (sum(items.values()) - came[line.id]) / speed
+    return came, left
+
+
+def _held(file: Transfer) -> int:
+    return file.size if file.ended and not file.error else file.came
 
 
 def _last(total: int) -> int:

@@ -7,7 +7,7 @@ from tundish.compat import answers, shapes
 from tundish.compat.answers import Answer
 from tundish.compat.call import Call
 from tundish.compat.form import Faults
-from tundish.core.errors import Forbidden, InputError, NotFound, Unauthorised
+from tundish.core.errors import InputError, NotFound, Unauthorised
 from tundish.core.image import Json
 from tundish.core.people import EVERYTHING, Grant, Power, Role
 
@@ -91,7 +91,7 @@ def authenticate(call: Call) -> Answer:
     try:
         actor = call.admission.login(name, password.decode("utf-8", "replace"), call.actor.address)
     except Unauthorised as error:
-        raise Forbidden(str(error)) from None
+        return answers.said(403, str(error))
     return answers.json(_new_key(call.as_(actor), actor.name, form.text("consumer") or ""))
 
 

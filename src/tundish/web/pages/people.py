@@ -106,8 +106,8 @@ def act(visit: Visit) -> Answer:
     """
     user, form = _user(visit), visit.form
     verb = form.one("deed")
-    if verb == "remove" and form.one("sure") != "yes":
-        return _ask(visit, user)
+    if verb in ("remove", "revoke") and form.one("sure") != "yes":
+        return _ask(visit, user) if verb == "remove" else _ask_token(user, form.one("key"))
     try:
         if verb == "token":
             return _one(visit, user, token=_made(visit, user))
@@ -125,6 +125,18 @@ def _ask(visit: Visit, user: User) -> Shown:
     held = deeds.tokens(visit.app, visit.actor, user.name)
     same = Same(f"tundish user remove {user.name}", f"/users/{user.name}", "DELETE")
     return Shown("person_ask.html", {"user": user, "tokens": len(held)}, (same,))
+
+
+def _ask_token(user: User, key: str) -> Shown:
+    values = {
+        "title": f"Revoke token {key}?",
+        "told": ("What uses it is let in no more. It cannot be taken back; make a new one.",),
+        "action": f"/people/{quote(user.name)}",
+        "deed": "revoke",
+        "kept": (("key", key),),
+        "word": "Revoke it",
+    }
+    return Shown("sure.html", values, (Same(f"tundish token revoke {key}", f"/tokens/{key}", "DELETE"),))
 
 
 def _made(visit: Visit, user: User) -> str:

@@ -9,6 +9,7 @@ from tundish.core.people import Kind, Power
 from tundish.core.upload import Upload, UploadState
 from tundish.web import asking
 from tundish.web.visit import Answer, Moved, Route, Same, Shown, Visit
+from tundish.web.words import size
 
 PER_PAGE = 50
 TYPES = (
@@ -35,7 +36,12 @@ def _shown(visit: Visit, *, problem: str = "", status: int = 200) -> Shown:
         "problem": problem,
     }
     same = (
-        Same("tundish image upload FILE --name custom/rocky9 --base-image rhel/9"),
+        Same(
+            "tundish image upload FILE --name custom/rocky9 --base-image rhel/9",
+            "/uploads",
+            "POST",
+            '{"name":"custom/rocky9","base_image":"rhel/9"}',
+        ),
         Same("tundish image uploads --all", "/uploads"),
     )
     return Shown("uploads.html", values, same, part="uploads_list.html", status=status)
@@ -43,18 +49,35 @@ def _shown(visit: Visit, *, problem: str = "", status: int = 200) -> Shown:
 
 def act(visit: Visit) -> Answer:
     """
-    Give an upload up.
+    Give an upload up, after asking.
 
     Raises:
         InputError: there is no such deed.
     """
     if visit.form.one("deed") != "cancel":
         raise InputError(f"{visit.form.one('deed')[:40]!r} cannot be done to an upload; only cancel")
+    number = visit.form.number("number", 0)
     try:
-        gone = deeds.cancel(visit.app, visit.actor, visit.form.number("number", 0))
+        if visit.form.one("sure") != "yes":
+            return _ask(deeds.get(visit.app, visit.actor, number))
+        gone = deeds.cancel(visit.app, visit.actor, number)
     except TundishError as error:
         return _shown(visit, problem=str(error), status=422)
     return Moved("/uploads", f"The upload of {gone.asked.name} is given up; nothing of it is kept.")
+
+
+def _ask(upload: Upload) -> Shown:
+    values = {
+        "title": f"Give up the upload of {upload.asked.name}?",
+        "told": (f"The {size(upload.came)} that came are dropped; they would have to be sent once more.",),
+        "action": "/uploads",
+        "deed": "cancel",
+        "kept": (("number", upload.id),),
+        "word": "Give it up",
+    }
+    return Shown(
+        "sure.html", values, (Same("tundish image uploads --all", f"/uploads/{upload.id}", "DELETE"),)
+    )
 
 
 def _became(visit: Visit, upload: Upload) -> Holding | None:

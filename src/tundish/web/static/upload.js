@@ -5,7 +5,7 @@
 "use strict";
 
 const PIECE = 8 * 1024 * 1024;
-const FIELDS = ["name", "base_image", "arch", "title", "filetype"];
+const FIELDS = ["name", "base_image", "arch", "title", "filetype", "default_user", "firmware"];
 const form = document.getElementById("upload");
 const WAITS = [1, 2, 5, 10, 20, 30]; // seconds between attempts that brought nothing
 
@@ -90,6 +90,7 @@ form?.addEventListener("submit", async (event) => {
   const file = form.elements.file.files[0], main = form.querySelector("button.main");
   const wish = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value.trim()]));
   wish.keep_old = !form.elements.replace.checked;
+  wish.min_disk = Math.round(Number(form.elements.min_disk.value) * 1024 ** 3);
   problem("");
   stopped = false;
   main.disabled = true;
