@@ -226,14 +226,17 @@ def offerings(app: App, actor: Actor, only: str = "") -> Sequence[Offering]:
     return found
 
 
-def preview(app: App, further: Sequence[Selection]) -> Plan:
+def preview(
+    app: App, further: Sequence[Selection], instead: Mapping[int, Selection] = MappingProxyType({})
+) -> Plan:
     """
-    What a sync would do if these were selected, too, as far as it is known what the sources offer.
+    What a sync would do if these were selected, too, or `instead` of those with such numbers, as far as it
+    is known what the sources offer.
     """
     catalog, store = app.catalog, app.store
     return plan(
         all_known(app.desk()),
-        [*(selection for _, selection in catalog.selections.list()), *further],
+        [*(instead.get(number, each) for number, each in catalog.selections.list()), *further],
         catalog.images.list(),
         held={blob.digest for blob in store.walk()},
         unfinished={blob.digest: blob.size for blob in store.unfinished()},
@@ -255,7 +258,7 @@ def detail(job: Job) -> Mapping[str, Json]:
 
 def total(job: Job) -> Progress | None:
     """
-    How far a job is that moves files; None for others.
+    How far a job is that counts files; None for others.
     """
-    found = progress_of(job.detail).progress if job.kind == "sync" else None
-    return found if found is not None and found.files else None
+    found = progress_of(job.detail).progress
+    return found if found.files else None

@@ -4,15 +4,17 @@ Select images: what the sources offer as a matrix, what it would cost, and the p
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tundish.app.deeds import jobs as job_deeds
 from tundish.app.deeds import selections as deeds
 from tundish.core.errors import Conflict
 from tundish.core.names import SourceName, source_name
-from tundish.core.people import Power
+from tundish.core.people import Kind, Power
 from tundish.core.selection import Selection
 from tundish.sync.plan import Action
 from tundish.web import asking
+from tundish.web.guard import local
 from tundish.web.matrix import matrix, selections
 from tundish.web.visit import Answer, Moved, Route, Same, Shown, Visit
 from tundish.web.words import many
@@ -54,6 +56,8 @@ def change(visit: Visit) -> Answer:
     form = visit.form
     if form.one("deed") == "remove":
         return _remove(visit)
+    if form.one("deed") == "keep":
+        return _keep(visit)
     found = _wanted(visit)
     if not found:
         return Moved("/select", "Nothing was chosen: tick what you want first.")
@@ -112,6 +116,36 @@ def _remove(visit: Visit) -> Answer:
         return Shown("select_ask.html", values, (same,))
     deeds.remove(visit.app, visit.actor, number)
     return Moved("/select", f"Selection {number} is removed; the next sync retires what nothing else wants.")
+
+
+def _keep(visit: Visit) -> Answer:
+    """
+    Keep another number of versions: with one selection, or with all of them. Where fewer, after asking.
+
+    Raises:
+        NotFound, Forbidden: there is no such selection, or the actor may not change it, or all of them.
+    """
+    form = visit.form
+    number, keep = form.number("number", 0), form.number("keep", KEEP, least=1, most=MOST_KEPT)
+    if not number:
+        visit.actor.must(Power.SELECTION_EDIT)
+    chosen = {number: deeds.get(visit.app, number)} if number else dict(visit.app.catalog.selections.list())
+    changed = {each: replace(old, keep=keep) for each, old in chosen.items() if old.keep != keep}
+    back = local(form.one("back") or "/select")
+    if not changed:
+        return Moved(back, "Nothing changes: so many are kept already.")
+    if form.one("sure") != "yes" and any(keep < chosen[each].keep for each in changed):
+        going = asking.preview(visit.app, (), changed).of(Action.RETIRE)
+        values = {"changed": changed, "before": chosen, "keep": keep, "number": number, "back": back}
+        first, wanted = next(iter(changed.items()))
+        same = Same(_command(wanted), f"/selections/{first}", "PUT", _body(wanted))
+        seen = [each for each in going if visit.actor.may(Power.SEE, Kind.IMAGE, each.ref)]
+        return Shown("select_keep.html", {**values, "going": seen[:MOST_LINES], "count": len(seen)}, (same,))
+    for each, wanted in changed.items():
+        deeds.change(visit.app, visit.actor, each, wanted, force=True)
+    return Moved(
+        back, f"{many(len(changed), 'selection')} {'keeps' if len(changed) == 1 else 'keep'} {keep} now."
+    )
 
 
 def _command(wanted: Selection) -> str:

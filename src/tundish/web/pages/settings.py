@@ -2,7 +2,10 @@
 Settings: what is chosen for the whole state.
 """
 
+from collections import Counter
+
 from tundish.app.deeds import settings as deeds
+from tundish.app.orders import GRACE_DAYS
 from tundish.core.errors import InputError, TundishError
 from tundish.core.image import Json
 from tundish.core.notice import OPTIONAL
@@ -29,6 +32,9 @@ def _shown(visit: Visit, *, problem: str = "", status: int = 200) -> Shown:
         "every": _span(chosen.sync_every),
         "optional": tuple(map(str, OPTIONAL)),
         "can_edit": visit.actor.may(Power.SETTING_EDIT),
+        "can_select": visit.actor.may(Power.SELECTION_EDIT),
+        "kept": Counter(each.keep for _, each in visit.app.catalog.selections.list()).most_common(),
+        "days": GRACE_DAYS,
         "problem": problem,
         "fixed": (
             ("State", str(settings.state)),
