@@ -68,7 +68,7 @@ def _artifact(report: Report) -> dict[str, Json]:
 def _result(finding: Finding, places: dict[str, int], name: str) -> dict[str, Json]:
     failed = finding.status is Status.FAIL
     mend = f". To mend it: {finding.fix}" if failed and finding.fix else ""
-    seen = [one.where for one in finding.evidence]
+    seen = dict.fromkeys(one.where for one in finding.evidence)  # the schema wants each once
     location: dict[str, Json] = {"physicalLocation": {"artifactLocation": {"uri": quote(name), "index": 0}}}
     if seen:
         location["logicalLocations"] = [{"fullyQualifiedName": where} for where in seen]

@@ -187,6 +187,20 @@ def test_sarif_has_what_its_schema_requires() -> None:
     assert [True] * len(sound) == sound
 
 
+def test_sarif_names_no_place_twice() -> None:
+    """
+    Places of one finding are a set by the schema, however often something was seen there.
+    """
+    asked = system("debian", without=("curtin",))  # two loaders, none of which is started
+    log = json.loads(json.dumps(sarif(report_of(asked, today=TODAY), all_=True)))
+    named = [
+        [place["fullyQualifiedName"] for place in one["locations"][0].get("logicalLocations", [])]
+        for one in log["runs"][0]["results"]
+    ]
+
+    assert [] == [places for places in named if len(places) != len(set(places))]
+
+
 def test_sarif_suppresses_what_is_excused() -> None:
     """
     An excused finding is a suppressed result with its reason.
