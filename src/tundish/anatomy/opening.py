@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import chain
 
 from tundish.anatomy.disk.disk import read_disk, system_of
+from tundish.anatomy.disk.forms import bare
 from tundish.anatomy.filesystem.known import read_filesystem
 from tundish.anatomy.image import Compression, Disk, Form, Image, Wrapping
 from tundish.anatomy.index import Keep
@@ -68,6 +69,24 @@ def read_image(
         listing = read_tar(unwrapping, name, nothing, Passes(lambda: readable))
         return _of_tar(listing, lambda: readable, name, unwrapping.wrapping())
     return _anywhere(readable, name, form, Wrapping(compression, readable.size, readable.size))
+
+
+def disk_in(readable: Readable, name: str, aside: Aside | None = None) -> Readable:
+    """
+    The bytes of the disk that `read_image` finds in a file, as a machine would see them.
+
+    Raises:
+        BadImage: there is none, or the file is damaged.
+    """
+    compression = compression_of(readable.read_at(0, HEAD))
+    if compression is not Compression.NONE:
+        readable, _ = seekable(readable, compression, aside=aside)
+    if form_of(readable) is Form.TAR:
+        first = next((one for one in carried(readable)[0] if one.is_disk), None)
+        if first is None:
+            raise BadImage(f"{name} is a tar with no disk in it")
+        readable = first.readable
+    return bare(readable, name)[1]
 
 
 def _packed(

@@ -3,15 +3,19 @@ Mend what the rules found in an image: show what would change, and write a new i
 """
 
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from tundish.anatomy.image import Compression, Form, Image
+from tundish.anatomy.opening import disk_in
 from tundish.anatomy.packed.unwrapping import Progress, silent
+from tundish.app.beside import beside
 from tundish.app.checking import Asked, check_image
+from tundish.app.disk_mending import is_own, mend, mendable
 from tundish.app.laying import Container
-from tundish.app.looking import Shelf, look
+from tundish.app.looking import Shelf, bytes_of, look
 from tundish.app.packing import Packed, pack_root, whole_root
 from tundish.check.assuming import Said
 from tundish.check.hygiene import WORDS, Change, repairs, weight, words_of
@@ -78,17 +82,26 @@ def clean(
         NoSpace, StorageError: it cannot be written; nothing is left.
     """
     _known((*wish.only, *wish.without))
-    with look(what, shelf, heard) as image:
-        container = _container(image, wish.target)
+    with ExitStack() as stack:
+        aside = None if wish.target is None else stack.enter_context(beside(wish.target))
+        image = stack.enter_context(look(what, shelf, heard, aside=aside))
+        container = None if image.is_disk else _container(image, wish.target)
+        volume = mendable(image) if image.is_disk else None
         root = whole_root(image)
         before = check_image(image, Asked(Said()), today=today).findings
         named = wish.only or words_of(before)
         words = tuple(word for word in WORDS if word in named and word not in wish.without)
         changes = repairs(root, words)
+        if volume is not None:
+            changes = tuple(one for one in changes if is_own(volume, root, one.path))
         gone = sum(weight(root, change) for change in changes)
         if wish.target is None or not changes:
             return Cleaned(image.name, words, changes, gone)
-        packed = pack_root(mended(root, changes), container, wish.target, epoch=epoch)
+        if container is not None:
+            packed = pack_root(mended(root, changes), container, wish.target, epoch=epoch)
+        else:
+            file = stack.enter_context(bytes_of(what, shelf))
+            packed = mend(disk_in(file, image.name, aside), image, changes, wish.target, epoch=epoch)
     after = _failed(_findings(packed.path, shelf, today))
     old = [one for one in before if one.status is Status.FAIL and one.repair]
     still = {(one.rule, one.what) for one in after}

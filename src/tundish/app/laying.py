@@ -102,13 +102,13 @@ def filled(fitting: Fitted, container: Container, epoch: int, wish: Wish, heard:
     seed = seed_of(root, epoch)
     if container is Container.EXT4:
         laid = ext4(root, epoch, seed, size=wish.size)
-        return _placed(_told(laid, heard).pieces, laid.size)
+        return placed(_told(laid, heard).pieces, laid.size)
     starting = wish.starting or Starting.UEFI
     laid = _told(disk(root, epoch, seed, starting=starting, size=wish.size, names=names), heard)
     if container is Container.QCOW2:
-        return _placed(lambda: qcow2(laid), 0)
+        return placed(lambda: qcow2(laid), 0)
     if container is Container.DDRAW:
-        return _placed(laid.pieces, laid.size)
+        return placed(laid.pieces, laid.size)
     stream = laid.filled()
     if container in _IN_TAR:
         stream = carrying(MEMBER, laid.size, stream, epoch)
@@ -156,7 +156,7 @@ def _told(laid: Laid, heard: Progress) -> Laid:
     return Laid(laid.size, pieces)
 
 
-def _placed(pieces: Callable[[], Pieces], size: int) -> Fill:
+def placed(pieces: Callable[[], Pieces], size: int) -> Fill:
     """
     What writes pieces at their places, and makes the file at least so long.
     """

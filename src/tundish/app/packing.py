@@ -119,7 +119,7 @@ def pack_root(
         fill = streamed(compressed(_told(known, moment, wrote), _COMPRESSION[container]))
     find = last_ext if container in LAID else root_of
     check = partial(compare, known, moment, find=find) if verify else _trust
-    size = _write(target, fill, check)
+    size = write_new(target, fill, check)
     dropped = tuple(one.path for one in root if _has_list(one)) if container is Container.SQUASHFS else ()
     paths = sum(one.kind is not Kind.SOCKET for one in known)
     return Packed(target, size, paths, moment, verify, dropped, warned(known, container, wish), changed)
@@ -197,9 +197,13 @@ def _known(root: Index) -> Index:
     return known
 
 
-def _write(target: Path, fill: Fill, check: Fill) -> int:
+def write_new(target: Path, fill: Fill, check: Fill) -> int:
     """
     The bytes get their name once they are whole, read back and on the disk.
+
+    Raises:
+        Conflict: there is something at `target`.
+        NoSpace, StorageError: it cannot be written; nothing is left.
     """
     with on_disk(target):
         if os.path.lexists(target):

@@ -11,7 +11,7 @@ from tundish.anatomy.index import Entry, Index, Kind
 from tundish.check.hygiene import Act, Change
 from tundish.core.digest import Digest
 
-_OF_CONTENT = ("security.ima", "security.evm")  # signatures of what is no longer there
+OF_CONTENT = ("security.ima", "security.evm")  # signatures of what is no longer there
 
 
 def mended(index: Index, changes: Iterable[Change]) -> Index:
@@ -71,6 +71,6 @@ def _changed(change: Change, old: Entry | None) -> Entry | None:
         size = len(change.target.encode())
         return Entry(change.path, Kind.LINK, 0o777, size=size, mtime=mtime, target=change.target)
     base = old if old and old.kind is Kind.FILE else Entry(change.path, Kind.FILE, mtime=mtime)
-    xattrs = tuple(pair for pair in base.xattrs if pair[0] not in _OF_CONTENT)
+    xattrs = tuple(pair for pair in base.xattrs if pair[0] not in OF_CONTENT)
     digest = Digest.of(change.content)
     return replace(base, size=len(change.content), first="", xattrs=xattrs, digest=digest)

@@ -28,6 +28,7 @@ _SHOWN = 20  # paths of one word
     example="""
     tundish image hygiene rocky9.tar.gz
     tundish image hygiene rocky9.tar.gz -o rocky9-clean.tar.gz --except logs
+    tundish image hygiene debian12.qcow2 -o debian12-clean.qcow2
     tundish image hygiene ./root --only machine-id --only host-keys -o custom.tar.xz
     """,
 )
@@ -56,7 +57,8 @@ def hygiene(
     Show what of the build's own life is left in an image, and write a new image without it.
 
     What is mended are the repairs that `tundish check` names. Without -o nothing is written; with it the new
-    image is a tgz, txz or tbz as the old one is, read back, and checked again. Nothing is unpacked to disk.
+    image is a tgz, txz, tbz or a disk as the old one is, read back, and checked again. The root of a disk has
+    to be ext2, ext3 or ext4.
     """
     from tundish.app.cleaning import Wish, clean
     from tundish.settings import load

@@ -23,6 +23,8 @@ GRACE = 5.0  # seconds between asking a program to end and ending it
 CHUNK = 64 * 1024
 OUTPUT_LIMIT = 128 * 1024 * 1024
 PACKAGES = {  # program: the Debian package that brings it
+    "debugfs": "e2fsprogs",
+    "e2fsck": "e2fsprogs",
     "gpg": "gpg",
     "gpgv": "gpgv",
     "mksquashfs": "squashfs-tools",

@@ -45,6 +45,13 @@ def system_of(disk: Disk) -> Index | None:
     return None
 
 
+def system_volume(disk: Disk) -> Volume | None:
+    """
+    The volume whose root `system_of` takes for that of a Linux.
+    """
+    return next((one for one in disk.volumes if root_in(one) is not None), None)
+
+
 def targets_of(disk: Disk) -> tuple[Volume, ...]:
     """
     The volumes in which the installer would see its target, in its order.
