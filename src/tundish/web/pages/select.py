@@ -135,17 +135,18 @@ def _keep(visit: Visit) -> Answer:
     if not changed:
         return Moved(back, "Nothing changes: so many are kept already.")
     if form.one("sure") != "yes" and any(keep < chosen[each].keep for each in changed):
-        going = asking.preview(visit.app, (), changed).of(Action.RETIRE)
+        anyway = {each.ref for each in asking.preview(visit.app, ()).of(Action.RETIRE)}
+        retired = asking.preview(visit.app, (), changed).of(Action.RETIRE)
         values = {"changed": changed, "before": chosen, "keep": keep, "number": number, "back": back}
         first, wanted = next(iter(changed.items()))
         same = Same(_command(wanted), f"/selections/{first}", "PUT", _body(wanted))
+        going = [each for each in retired if each.ref not in anyway]
         seen = [each for each in going if visit.actor.may(Power.SEE, Kind.IMAGE, each.ref)]
         return Shown("select_keep.html", {**values, "going": seen[:MOST_LINES], "count": len(seen)}, (same,))
     for each, wanted in changed.items():
         deeds.change(visit.app, visit.actor, each, wanted, force=True)
-    return Moved(
-        back, f"{many(len(changed), 'selection')} {'keeps' if len(changed) == 1 else 'keep'} {keep} now."
-    )
+    those = many(len(changed), "selection")
+    return Moved(back, f"{many(keep, 'version')} kept by {those} from now on.")
 
 
 def _command(wanted: Selection) -> str:
