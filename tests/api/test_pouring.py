@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from tests.api.door import Door
 from tests.support.roots import tar_of
-from tundish.api.pouring import PIECE, Pouring
+from tundish.api.pouring import LEAST, PIECE, ROOM, SMALL, Gathered, Pouring, piece_of
 from tundish.app.deeds import uploads
 from tundish.core.people import EVERYTHING, Actor
 from tundish.core.upload import Upload, UploadState
@@ -89,3 +89,39 @@ def test_two_who_send_the_same_upload_both_end(door: Door) -> None:
         return await asyncio.gather(*(Pouring(door.app, ME, number, 0).take(whole()) for _ in range(2)))
 
     assert [UploadState.CHECKING] * 2 == [each.state for each in asyncio.run(twice())]
+
+
+def test_bytes_that_come_one_by_one_are_joined() -> None:
+    """
+    Each chunk costs memory of its own, so there are few, and none of the bytes is lost.
+    """
+    gathered, content = Gathered(), bytes(range(256)) * 256
+    for at in range(len(content)):
+        gathered.add(content[at : at + 1])
+    size, taken = gathered.size, gathered.taken()
+
+    assert (len(content), content, True, 0) == (
+        size,
+        b"".join(taken),
+        len(taken) <= len(content) // SMALL + 1,
+        gathered.size,
+    )
+
+
+def test_long_chunks_stay_as_they_came() -> None:
+    """
+    Nothing of them is copied.
+    """
+    gathered, chunks = Gathered(), [bytes(SMALL), b"a", b"b", bytes(SMALL)]
+    for chunk in chunks:
+        gathered.add(chunk)
+
+    assert [chunks[0], b"ab", chunks[3]] == gathered.taken()
+
+
+@pytest.mark.parametrize(("bodies", "piece"), [(0, PIECE), (1, PIECE), (32, ROOM // 32), (200, LEAST)])
+def test_pieces_are_smaller_where_many_send(bodies: int, piece: int) -> None:
+    """
+    Two hundred wait in no more memory than they did at a MiB each.
+    """
+    assert piece == piece_of(bodies)

@@ -45,9 +45,12 @@ class _Gate:
         self.writers = asyncio.Semaphore(WRITERS)
         self.bodies = 0
 
-    @property
-    def piece(self) -> int:
-        return max(LEAST, min(PIECE, ROOM // max(self.bodies, 1)))
+
+def piece_of(bodies: int) -> int:
+    """
+    How many bytes are gathered of a body, where so many come at once.
+    """
+    return max(LEAST, min(PIECE, ROOM // max(bodies, 1)))
 
 
 class Gathered:
@@ -112,7 +115,7 @@ class Pouring:
     async def _gather(self, body: AsyncIterator[bytes], waiting: Gathered, gate: _Gate) -> None:
         unsynced, since = 0, monotonic()
         async for chunk in body:
-            if waiting.size >= gate.piece and chunk:
+            if waiting.size >= piece_of(gate.bodies) and chunk:
                 unsynced += waiting.size
                 lasting = unsynced >= FLUSH or monotonic() - since >= SOON
                 await self._put(waiting, lasting=lasting)
