@@ -62,6 +62,12 @@ def create(
         made, text = people.make_token(
             app, me(), user, name, kind="maas" if maas else "bearer", grants=grants, expires_at=end
         )
+    say_made(made, text, as_json=as_json)
+
+
+def say_made(made: Token, text: str, *, as_json: bool) -> None:
+    from tundish.app.deeds import people
+
     if as_json:
         answer({**people.public_token(made), "token": text})
         return
@@ -119,7 +125,13 @@ def revoke(context: click.Context, *, key: str, as_json: bool) -> None:
 
     with opened(context) as app:
         gone = people.revoke(app, me(), key)
+    say_revoked(gone, as_json=as_json)
+
+
+def say_revoked(gone: Token, *, as_json: bool) -> None:
+    from tundish.app.deeds import people
+
     if as_json:
         answer(people.public_token(gone))
     else:
-        click.echo(f"{key} of {gone.user} counts no more")
+        click.echo(f"{gone.key} of {gone.user} counts no more")

@@ -2,7 +2,7 @@
 `tundish image upload` and what belongs to it: bringing an image of one's own, and taking one out again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,6 +181,10 @@ def uploads(context: click.Context, *, all_: bool, as_json: bool) -> None:
 
     with opened(context) as app:
         found = deeds.list_(app, me(), running=not all_)
+    say_uploads(found, as_json=as_json)
+
+
+def say_uploads(found: "Sequence[Upload]", *, as_json: bool) -> None:
     if as_json:
         answer([_fields(one) for one in found])
         return
@@ -218,6 +222,10 @@ def accept(context: click.Context, *, ref: str, reason: str, as_json: bool) -> N
 
     with opened(context) as app:
         held = deeds.accept(app, me(), ref, reason)
+    say_accepted(held, reason, as_json=as_json)
+
+
+def say_accepted(held: "Holding", reason: str, *, as_json: bool) -> None:
     if as_json:
         answer({"image": held.ref, "state": str(held.state), "reason": reason})
     else:

@@ -12,7 +12,7 @@ from tundish.cli.noted import me
 from tundish.cli.session import answer, json_option, opened, table
 from tundish.core.errors import InputError
 from tundish.core.image import Json
-from tundish.core.people import Grant, Kind, Role, User
+from tundish.core.people import Grant, Kind, Role, Token, User
 
 NOBODY = "nobody may come in yet; make an admin: tundish user create NAME --role admin"
 
@@ -85,10 +85,14 @@ def create(
     password = "" if no_password else password_of(from_stdin=password_stdin)
     with opened(context) as app:
         made = people.create(app, me(), name, grants or (Grant(Role.VIEWER),), password=password, email=email)
-    if as_json:
-        answer(people.public(made))
-    else:
-        click.echo(f"{made.name} may come in: {', '.join(people.shown(each) for each in made.grants)}")
+    say_made(made, as_json=as_json)
+
+
+def say_made(made: User, *, as_json: bool) -> None:
+    from tundish.app.deeds import people
+
+    said = ", ".join(people.shown(each) for each in made.grants)
+    tell(people.public(made), f"{made.name} may come in: {said}", as_json=as_json)
 
 
 def password_of(word: str = "Password", *, from_stdin: bool, is_new: bool = True) -> str:
@@ -151,6 +155,12 @@ def show(context: click.Context, *, name: str, as_json: bool) -> None:
 
     with opened(context) as app:
         found, held = app.catalog.users.get(name), people.tokens(app, me(), name)
+    say_one(found, held, as_json=as_json)
+
+
+def say_one(found: User, held: Sequence[Token], *, as_json: bool) -> None:
+    from tundish.app.deeds import people
+
     if as_json:
         answer({**people.public(found), "tokens": [people.public_token(each) for each in held]})
         return
@@ -173,7 +183,13 @@ def grant(context: click.Context, *, name: str, grant: Grant, as_json: bool) -> 
 
     with opened(context) as app:
         changed = people.grant(app, me(), name, grant)
-    _tell(people.public(changed), f"{name} may now: {people.shown(grant)}", as_json=as_json)
+    say_granted(changed, grant, as_json=as_json)
+
+
+def say_granted(changed: User, grant: Grant, *, as_json: bool) -> None:
+    from tundish.app.deeds import people
+
+    tell(people.public(changed), f"{changed.name} may now: {people.shown(grant)}", as_json=as_json)
 
 
 @user.command(example="tundish user ungrant bob operator:channel:candidate")
@@ -189,7 +205,13 @@ def ungrant(context: click.Context, *, name: str, grant: Grant, as_json: bool) -
 
     with opened(context) as app:
         changed = people.ungrant(app, me(), name, grant)
-    _tell(people.public(changed), f"{name} may no longer: {people.shown(grant)}", as_json=as_json)
+    say_ungranted(changed, grant, as_json=as_json)
+
+
+def say_ungranted(changed: User, grant: Grant, *, as_json: bool) -> None:
+    from tundish.app.deeds import people
+
+    tell(people.public(changed), f"{changed.name} may no longer: {people.shown(grant)}", as_json=as_json)
 
 
 @user.command(example="tundish user disable bob")
@@ -219,7 +241,14 @@ def _enable(context: click.Context, name: str, *, enabled: bool, as_json: bool) 
 
     with opened(context) as app:
         changed = people.set_enabled(app, me(), name, enabled=enabled)
-    _tell(people.public(changed), f"{name} is {'enabled' if enabled else 'disabled'}", as_json=as_json)
+    say_enabled(changed, as_json=as_json)
+
+
+def say_enabled(changed: User, *, as_json: bool) -> None:
+    from tundish.app.deeds import people
+
+    word = "enabled" if changed.enabled else "disabled"
+    tell(people.public(changed), f"{changed.name} is {word}", as_json=as_json)
 
 
 @user.command(example="tundish user password ann")
@@ -244,7 +273,7 @@ def password(context: click.Context, *, name: str, password_stdin: bool, as_json
 def say_password(changed: User, *, as_json: bool) -> None:
     from tundish.app.deeds import people
 
-    _tell(people.public(changed), f"{changed.name} has another password", as_json=as_json)
+    tell(people.public(changed), f"{changed.name} has another password", as_json=as_json)
 
 
 @user.command(example="tundish user remove bob")
@@ -259,10 +288,14 @@ def remove(context: click.Context, *, name: str, as_json: bool) -> None:
 
     with opened(context) as app:
         people.remove(app, me(), name)
-    _tell({"removed": name}, f"{name} may not come in any more", as_json=as_json)
+    say_removed(name, as_json=as_json)
 
 
-def _tell(value: dict[str, Json], text: str, *, as_json: bool) -> None:
+def say_removed(name: str, *, as_json: bool) -> None:
+    tell({"removed": name}, f"{name} may not come in any more", as_json=as_json)
+
+
+def tell(value: dict[str, Json], text: str, *, as_json: bool) -> None:
     if as_json:
         answer(value)
     else:

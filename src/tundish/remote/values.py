@@ -18,6 +18,7 @@ from tundish.core.notice import Notice
 from tundish.core.people import Deed, Grant, Kind, Role, Token, User
 from tundish.core.progress import Progress, Running, Transfer
 from tundish.core.selection import Selection
+from tundish.core.upload import Asked, Upload, UploadState
 from tundish.remote.server import Document
 
 Row = dict[str, Any]  # of any form; what is read from it is judged
@@ -133,6 +134,32 @@ def token(row: Row) -> Token:
         made_at=_at(row["made_at"]),
         expires_at=_maybe(row["expires_at"]),
         used_at=_maybe(row["used_at"]),
+    )
+
+
+def upload(row: Row) -> Upload:
+    asked = Asked(
+        os=str(row["name"]).partition("/")[0],
+        series=str(row["name"]).partition("/")[2],
+        arch=str(row["arch"]),
+        subarch=str(row["kernel"]),
+        title=str(row["title"]),
+        filetype=str(row["filetype"]),
+        base_image=str(row["base_image"]),
+        base_said=bool(row["base_said"]),
+    )
+    return Upload(
+        id=int(row["id"]),
+        asked=asked,
+        size=None if row["size"] is None else int(row["size"]),
+        sha256=Digest(str(row["sha256"])) if row["sha256"] else None,
+        came=int(row["offset"]),
+        state=UploadState(row["state"]),
+        error=str(row["error"]),
+        holding=HoldingId(int(row["image"])) if row["image"] else None,
+        made_at=_at(row["begun_at"]),
+        touched_at=_at(row["touched_at"]),
+        actor=str(row["actor"]),
     )
 
 

@@ -31,6 +31,8 @@ ASKED = [
     ("sync", "status"),
     ("token", "list"),
     ("user", "list"),
+    ("user", "show", "ada"),
+    ("image", "uploads", "--all"),
 ]
 
 

@@ -82,6 +82,17 @@ def test_publishing_the_same_again_is_told_alike(synced: Pair, form: tuple[str, 
     assert (0, True) == (afar.code, here.out.splitlines()[-1] == afar.out.splitlines()[-1])
 
 
+@FORMS
+def test_a_promotion_is_planned_alike(synced: Pair, form: tuple[str, ...]) -> None:
+    """
+    What would appear and go is told, and nothing is done.
+    """
+    words = ("channel", "promote", "candidate", "planned", "--plan", *form)
+    here, afar = synced.here(*words), synced.afar(*words)
+
+    assert (0, here.out, True) == (afar.code, afar.out, "appears" in afar.out)
+
+
 def test_what_cannot_be_rolled_back_ends_as_it_does_there(synced: Pair) -> None:
     """
     What is refused is refused with the same code and words.

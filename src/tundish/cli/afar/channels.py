@@ -8,13 +8,13 @@ import click
 
 from tundish.cli import channel as command
 from tundish.cli.afar.waiting import ended
-from tundish.cli.releases import say_offered, until_text
+from tundish.cli.releases import difference_json, say_offered, tell, until_text
 from tundish.cli.session import answer
 from tundish.core.digest import Digest
-from tundish.core.errors import InputError
 from tundish.core.image import Json
 from tundish.core.names import channel_name
 from tundish.core.release import Channel, Release
+from tundish.publish.difference import Change, Difference
 from tundish.remote import values
 from tundish.remote.server import Document, Server, record
 from tundish.remote.values import Row
@@ -27,7 +27,9 @@ def list_(server: Server, *, as_json: bool) -> None:
 
 def promote(server: Server, *, source: str, target: str, only_plan: bool, as_json: bool) -> None:
     if only_plan:
-        raise InputError("from afar, a promotion is not planned; compare on the server: tundish channel diff")
+        path = f"/channels/{channel_name(target)}/promotion"
+        _say_plan(target, record(server.get(path, source=channel_name(source))), as_json=as_json)
+        return
     begun = server.send("POST", f"/channels/{channel_name(target)}/promote", {"source": source})
     _say(server, target, ended(server, begun), as_json=as_json)
 
@@ -76,6 +78,38 @@ def _say(server: Server, name: str, facts: Document, *, as_json: bool) -> None:
             "expires": facts.get("expires"),
             "images": offered.get("images"),
         }
+    )
+
+
+def _say_plan(target: str, plan: Document, *, as_json: bool) -> None:
+    difference = values.read(difference_of, plan)
+    if not as_json:
+        tell(difference)
+        return
+    numbers: Document = {"from": plan.get("before"), "to": plan.get("after")}
+    answer({"channel": target, "plan": {**numbers, **difference_json(difference)}})
+
+
+def difference_of(row: Row) -> Difference:
+    """
+    What a plan of the API says that promoting would change.
+    """
+    return Difference(
+        appears=tuple(map(str, row["appears"])),
+        goes=tuple(map(str, row["goes"])),
+        changes=tuple(_change(each) for each in row["changes"]),
+    )
+
+
+def _change(row: Row) -> Change:
+    return Change(
+        image=str(row["image"]),
+        before=str(row["before"]),
+        after=str(row["after"]),
+        added={str(name): str(version) for name, version in row["added"].items()},
+        removed={str(name): str(version) for name, version in row["removed"].items()},
+        changed={str(name): (str(old), str(new)) for name, (old, new) in row["changed"].items()},
+        known=bool(row["known"]),
     )
 
 

@@ -5,7 +5,7 @@ The images of another server.
 from tundish.cli import image, restoring, uploading
 from tundish.core import names
 from tundish.core.digest import Digest
-from tundish.core.holding import Holding
+from tundish.core.holding import OWN, Holding
 from tundish.core.lifecycle import State
 from tundish.remote import values
 from tundish.remote.server import Document, Server, record
@@ -70,6 +70,29 @@ def restore(server: Server, *, ref: str, as_json: bool) -> None:
 
 def rollback(server: Server, *, ref: str, as_json: bool) -> None:
     restoring.say_gone_back(_done(server, ref, "roll-back"), as_json=as_json)
+
+
+def accept(server: Server, *, ref: str, reason: str, as_json: bool) -> None:
+    number = _unfit(server, ref) or _found(server, ref)[0].id
+    held = record(server.send("POST", f"/images/{number}/accept", {"reason": reason}))
+    uploading.say_accepted(values.read(values.holding, held), reason, as_json=as_json)
+
+
+def _unfit(server: Server, ref: str) -> int:
+    """
+    The newest upload that waits to be accepted, where a ref names no version; 0 if there is none.
+    """
+    if "@" in ref:
+        return 0
+    found = [values.read(values.holding, row) for row in server.rows("/versions", limit=PAGE)]
+    waiting = [
+        each
+        for each in found
+        if each.source == OWN
+        and each.state is State.INCOMPLETE
+        and f"{each.product.ref}/".startswith(f"{ref}/")
+    ]
+    return max(waiting, key=lambda each: each.version.name).id if waiting else 0
 
 
 def _found(server: Server, ref: str) -> tuple[Holding, Document]:

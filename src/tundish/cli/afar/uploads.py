@@ -13,6 +13,7 @@ from tundish.cli.session import answer, size_text
 from tundish.core.digest import Digest
 from tundish.core.errors import Conflict, InputError
 from tundish.core.image import Json
+from tundish.remote import values
 from tundish.remote.server import Document, Server, record
 
 LOOK = 0.5  # seconds between two looks at a check
@@ -31,6 +32,11 @@ def upload(
     for warning in warnings if isinstance(warnings, list) else []:
         click.echo(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
     return _say(server, _checked(server, _sent(server, begun, file, size)), as_json=as_json)
+
+
+def list_(server: Server, *, all_: bool, as_json: bool) -> None:
+    rows = server.rows("/uploads", running=not all_)
+    uploading.say_uploads([values.read(values.upload, row) for row in rows], as_json=as_json)
 
 
 def _sent(server: Server, begun: Document, file: Path, size: int) -> Document:
