@@ -59,6 +59,16 @@ def test_a_release_with_hidden_images_is_not_promoted(door: Door) -> None:
     assert 403 == asked(door, "promote", {"source": "candidate"}).status
 
 
+def test_no_promotion_of_hidden_images_is_planned(door: Door) -> None:
+    """
+    Neither by the API.
+    """
+    offered(door)
+    token = door.as_("pam", CHANNELS, TRIXIE)
+
+    assert 403 == door.get("channels/lab/promotion?source=candidate", token=token).status
+
+
 def test_the_page_plans_no_promotion_of_hidden_images(door: Door) -> None:
     """
     The plan would say what is in them, package by package.

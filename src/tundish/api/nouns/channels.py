@@ -2,6 +2,7 @@
 Channels and releases: what is offered to readers, and what was.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -11,12 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from tundish.api.asking import Number, Opened, Who, Word, must_see
 from tundish.api.repeating import Route
 from tundish.api.schemas import Job, Page, Shown
+from tundish.app.deeds import channels as deeds
 from tundish.app.deeds import jobs
 from tundish.app.opened import App
 from tundish.core import release as values
 from tundish.core.image import Json
 from tundish.core.names import channel_name
 from tundish.core.people import Actor, Kind, Power
+from tundish.publish.comparing import Compared
 from tundish.publish.showing import signature_of
 
 ROUTER = APIRouter(route_class=Route, tags=["channels"])
@@ -89,6 +92,43 @@ class Promotion(BaseModel):
     source: str = Field(max_length=255, description="the channel whose release is offered here, too")
 
 
+class Change(Shown):
+    """
+    An image with another newest version, and its packages; where they are not `known`, there are none here.
+    """
+
+    image: str
+    before: str
+    after: str
+    known: bool
+    added: dict[str, str]
+    removed: dict[str, str]
+    changed: dict[str, tuple[str, str]]
+
+
+class Promoted(Shown):
+    """
+    What promoting would change: from one release to another, which versions appear, go and change.
+    """
+
+    before: int
+    after: int
+    appears: list[str]
+    goes: list[str]
+    changes: list[Change]
+
+    @classmethod
+    def of(cls, compared: Compared) -> Self:
+        difference = compared.difference
+        return cls(
+            before=compared.before,
+            after=compared.after,
+            appears=list(difference.appears),
+            goes=list(difference.goes),
+            changes=[Change(**asdict(each)) for each in difference.changes],
+        )
+
+
 class RollBack(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"release": 3}]})
 
@@ -145,6 +185,18 @@ def publish_channel(app: Opened, actor: Who, name: Word, wanted: Publishing, res
         "expires": wanted.expires,
     }
     return _begun(app, actor, "publish", arguments, response)
+
+
+@ROUTER.get("/channels/{name}/promotion")
+def plan_promotion(
+    app: Opened, actor: Who, name: Word, source: Annotated[str, Query(max_length=255)]
+) -> Promoted:
+    """
+    See what promoting another channel's release to this one would change.
+    """
+    for each in (source, name):
+        must_see(actor, f"channel {each!r}", Kind.CHANNEL, each)
+    return Promoted.of(deeds.plan(app, actor, source, name).compared)
 
 
 @ROUTER.post("/channels/{name}/promote", status_code=202)
