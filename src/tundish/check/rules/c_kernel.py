@@ -77,7 +77,7 @@ def _spoiled(subject: Subject, root: Index) -> Iterator[Found]:
     kernel = newest(subject.facts.kernels)
     if kernel is None:
         return
-    if not dd(subject):
+    if subject.image.disk is None:
         entry = root.get(root.resolve(kernel.path))
         if entry is not None and not entry.size:
             yield Found(f"{kernel.path} is empty", (Evidence(kernel.path, "0 bytes"),))

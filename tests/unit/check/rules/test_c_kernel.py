@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 
+from tests.support.disks import Part, disk
 from tests.support.images import File, Tree
 from tests.support.parts import dpkg, kernel, script
 from tests.support.systems import SYSTEMS, installed, subject
@@ -69,12 +70,16 @@ def _on_a_disk(name: str, data: bytes) -> Subject:
     """
     A disk of Ubuntu with these bytes as one of the two files.
     """
-    return subject("ubuntu", {f"boot/{name}-{_UBUNTU}": data}, filetype=Filetype.DDGZ)
+    return _laid({f"boot/{name}-{_UBUNTU}": data})
+
+
+def _laid(changes: Tree) -> Subject:
+    made = subject("ubuntu", changes, filetype=Filetype.DDGZ)
+    return replace(made, image=replace(made.image, disk=disk(Part(Form.EXT, tree=changes))))
 
 
 def _with_grub(changes: Tree | None = None) -> Subject:
-    made = subject("ubuntu", {"boot/grub/x86_64-efi/normal.mod": b"", **(changes or {})})
-    return replace(made, request=replace(made.request, filetype=Filetype.DDGZ))
+    return _laid({"boot/grub/x86_64-efi/normal.mod": b"", **(changes or {})})
 
 
 _CALLING = File(b"#!/usr/bin/env python3\nfrom curtin.commands.curthooks import builtin_curthooks\n", 0o755)
