@@ -35,7 +35,9 @@ def sync(
     as_json: bool,
 ) -> None:
     if save or paper or parallel:
-        raise InputError("from afar, a sync knows neither --save, --apply nor --parallel: leave them out")
+        raise InputError(
+            "from afar, a sync knows neither --save, --apply nor --parallel; leave them out, or run it there"
+        )
     wanted: Document = {"sources": list(sources), "allow_rollback": allow_rollback}
     if only_plan:
         _plan(record(server.send("POST", "/plans", wanted)), server, all_lines=all_lines, as_json=as_json)
