@@ -112,7 +112,8 @@ def test_an_unfit_image_is_accepted_with_a_reason(ada: Visitor) -> None:
     The view of an image that waits for it asks why, and what is answered makes it available.
     """
     held = unfit(ada.seeded.app)
-    asked = "Accept it unfit" in ada.get(f"/image?ref={held.ref}").text
+    text = ada.get(f"/image?ref={held.ref}").text
+    asked = [each in text for each in ("Accept it unfit", f"tundish image accept {held.ref} --reason WHY")]
     ada.post("/image/accept", ref=held.ref, reason="boots in the lab")
 
-    assert (True, State.COMPLETE) == (asked, ada.seeded.app.catalog.images.get(held.id).state)
+    assert ([True, True], State.COMPLETE) == (asked, ada.seeded.app.catalog.images.get(held.id).state)

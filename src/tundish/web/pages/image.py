@@ -61,9 +61,15 @@ def show(visit: Visit) -> Answer:
     same = (
         Same(f"tundish image show {it.ref}", f"/images/{it.id}"),
         Same(f"tundish check {it.ref}", f"/images/{it.id}/check"),
+        *_accepting(it, can_accept=can_edit and is_unfit),
         Same(f"tundish image download {it.ref} -o FILE", f"/images/{it.id}/files/{it.version.items[0].name}"),
     )
     return Shown("image.html", values, same)
+
+
+def _accepting(it: Holding, *, can_accept: bool) -> tuple[Same, ...]:
+    path, body = f"/images/{it.id}/accept", '{"reason":"WHY"}'
+    return (Same(f"tundish image accept {it.ref} --reason WHY", path, "POST", body),) if can_accept else ()
 
 
 def inside(visit: Visit) -> Answer:
