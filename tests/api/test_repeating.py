@@ -4,11 +4,19 @@ Asking only for what is new, changing only what one has read, and sending the sa
 
 import hashlib
 import json
+from collections.abc import Callable
+from contextvars import Context
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from tests.api.door import Answer, Door
+from tundish.access.admission import Admission
+from tundish.app.deeds import images, people, selections, settings, sources
 from tundish.core import clock
+from tundish.core.holding import HoldingId
+from tundish.core.people import EVERYTHING, Actor, Grant, Role
+from tundish.sync.sources import Wish
 
 WANTED = {"os": "debian", "series": "bookworm"}
 SELECTIONS = "/api/v1/selections"
@@ -61,6 +69,75 @@ def test_a_change_bound_to_the_state_of_now_is_done(door: Door) -> None:
     tag = door.call("GET", target).headers["etag"]
 
     assert 200 == door.call("POST", f"{target}/pin", headers={"if-match": tag}).status
+
+
+@dataclass(frozen=True, slots=True)
+class Meddling(Admission):
+    """
+    While the second asker is let in (the first is who compares before all else), somebody does something.
+    """
+
+    meddle: Callable[[], object] = print
+    came: list[str] = field(default_factory=list)
+
+    def bearer(self, text: str, address: str) -> Actor:
+        self.came.append(address)
+        if len(self.came) == 2:
+            Context().run(self.meddle)  # it is another request
+        return Admission.bearer(self, text, address)
+
+
+def meddled(door: Door, meddle: Callable[[], object]) -> None:
+    gate = door.admission
+    door.door.state.admission = Meddling(gate.catalog, gate.passwords, gate.first, gate.now, meddle)
+
+
+CHANGES = [
+    ("DELETE", "images/{image}", None),
+    ("POST", "images/{image}/pin", None),
+    ("POST", "images/{image}/roll-back", None),
+    ("PATCH", "users/bob", {"enabled": False}),
+    ("DELETE", "users/bob", None),
+    ("PUT", "users/bob/password", {"password": "correct horse battery"}),
+    ("PATCH", "settings", {"sync_every": 7200}),
+    ("PUT", "selections/{selection}", {"os": "debian", "series": "sid"}),
+    ("DELETE", "selections/{selection}", None),
+    ("PATCH", "sources/lab?check=false", {"priority": 7}),
+    ("PUT", "sources/lab/stream?check=false", {"stream": "candidate"}),
+    ("DELETE", "sources/lab", None),
+]
+
+
+@pytest.mark.parametrize(("method", "target", "body"), CHANGES)
+def test_nothing_is_changed_between_the_comparison_and_the_change(
+    door: Door, method: str, target: str, body: object
+) -> None:
+    """
+    What somebody does at the last moment before counts: the change is refused, and undoes nothing.
+    """
+    app, ann = door.app, Actor("ann", EVERYTHING, "api")
+    door.as_("bob", Grant(Role.VIEWER))
+    wish = Wish(url="http://h.test/stable/", unsigned=True)
+    sources.add(app, ann, "lab", wish, check=False)
+    image = HoldingId(int(str(door.get("images").items()[0]["id"])))
+    number = add(door, "k").document["id"]
+    target = target.format(image=image, selection=number)
+    read = target.partition("?")[0].removesuffix("/pin").removesuffix("/roll-back")
+    read = read.removesuffix("/password").removesuffix("/stream")
+    tag = door.get(read).headers["etag"]
+
+    def meddle() -> None:
+        images.hold(app, ann, image)
+        people.grant(app, ann, "bob", Grant(Role.AUTHOR))
+        settings.change(app, ann, {"sync_every": 3600, "sync_window": "22:00-06:00"})
+        app.catalog.sources.replace(replace(app.catalog.sources.get("lab"), priority=5))
+        if "selections" in target:
+            selections.remove(app, ann, int(str(number)))
+
+    meddled(door, meddle)
+    answer = door.call(method, f"/api/v1/{target}", body, headers={"if-match": tag})
+
+    assert (True, 5) == (answer.status in {404, 412}, app.catalog.sources.get("lab").priority)
 
 
 def test_a_change_bound_to_nothing_is_refused(door: Door) -> None:

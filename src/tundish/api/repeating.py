@@ -3,9 +3,11 @@ What all routes have in common: a change can be sent twice and is done once, an 
 if it is new, and a change can be bound to what was read before.
 
 `Idempotency-Key` counts for POST. `ETag` and `If-None-Match` are of the whole answer to a GET. `If-Match`
-compares with what a GET of the same address answers now, or, for a verb, of the address before it.
+compares with what a GET of the same address answers now, or, for a verb, of the address before it: before all
+else, and again in the transaction of the change, so that nothing is changed in between.
 """
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Coroutine, MutableMapping
@@ -17,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from tundish.api.asking import actor_of, app_of
+from tundish.app.deeds.deed import bound
 from tundish.core import clock
 from tundish.core.errors import Conflict, InputError, Stale, TundishError
 from tundish.core.problem import MEDIA_TYPE, problem
@@ -44,13 +47,19 @@ class Route(APIRoute):
             _must_know(request, known)
             if request.method in {"GET", "HEAD"}:
                 return tagged(request, await handle(request))
-            if "if-match" in request.headers:
-                await _must_match(request)
-            if request.method == "POST" and KEY in request.headers:
-                return await _once(request, handle)
-            return await handle(request)
+            if "if-match" not in request.headers:
+                return await _done(request, handle)
+            await _must_match(request)
+            with bound(lambda: asyncio.run(_must_match(request))):
+                return await _done(request, handle)
 
         return answer
+
+
+async def _done(request: Request, handle: Handler) -> Response:
+    if request.method == "POST" and KEY in request.headers:
+        return await _once(request, handle)
+    return await handle(request)
 
 
 def _must_know(request: Request, known: frozenset[str]) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
-from tundish.catalog import alive
+from tundish.catalog import alive, conditions
 from tundish.catalog.lock import held, holder_of, shared
 from tundish.catalog.schema import stored_revision, upgrade
 from tundish.catalog.tables import HEAD
@@ -86,7 +86,11 @@ class Database:
         Raises:
             Busy, NoSpace, Conflict, InputError, StorageError: see `wall`.
         """
+        if (inside := conditions.inside()) is not None:
+            yield inside
+            return
         with wall(self.place), self._writing.begin() as connection:
+            conditions.judge(connection)
             yield connection
 
     @contextmanager
@@ -97,6 +101,9 @@ class Database:
         Raises:
             Busy, StorageError: see `wall`.
         """
+        if (inside := conditions.inside()) is not None:
+            yield inside
+            return
         with wall(self.place), self._reading.begin() as connection:
             yield connection
 

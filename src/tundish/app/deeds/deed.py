@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tundish.catalog import conditions
 from tundish.catalog.audit import Audit
 from tundish.core import clock
 from tundish.core.errors import Forbidden
@@ -16,6 +17,9 @@ from tundish.core.image import Json
 from tundish.core.people import Actor, Kind, Power
 
 MOST_NAME = 1_000  # characters of a name in the audit; who may nothing can have it noted
+
+
+bound = conditions.bound  # for doors: a change is made only if a check within its transaction passes
 
 
 @dataclass(slots=True)
@@ -34,7 +38,8 @@ def deed(
 ) -> Iterator[Account]:
     """
     Let an actor do `verb` (`source.add`) to what is called `name`, and note how it went: done, failed when
-    the context is left by an error, or refused. Without a power everybody may, as with what is one's own.
+    the context is left by an error, or refused. Without a power everybody may, as with what is one's own. The
+    first thing that is written inside is what the request's condition is about, if it has one.
 
     Raises:
         Forbidden: the actor has not this power on it.
@@ -51,6 +56,7 @@ def deed(
     except Forbidden:
         note("refused")
         raise
+    conditions.arm()
     try:
         yield account
     except BaseException:
