@@ -159,7 +159,7 @@ def test_a_disk_is_fitted_to_be_started_by_uefi(
     )
 
 
-@pytest.mark.parametrize("option", [("--size", "1G"), ("--firmware", "bios")])
+@pytest.mark.parametrize("option", [("--size", "1G"), ("--firmware", "bios"), ("--compress", "zstd")])
 def test_a_tar_has_neither_size_nor_partitions(
     terminal: Terminal, tmp_path: Path, option: tuple[str, str]
 ) -> None:

@@ -17,7 +17,7 @@ from tundish.anatomy.pack.fitting.fitted import Fitted, fitted
 from tundish.anatomy.pack.fitting.names import made
 from tundish.anatomy.pack.ids import seed_of
 from tundish.anatomy.pack.laid import Laid, Pieces
-from tundish.anatomy.pack.qcow2 import qcow2
+from tundish.anatomy.pack.qcow2 import Packing, qcow2
 from tundish.anatomy.pack.tar import carrying
 from tundish.anatomy.packed.unwrapping import Progress
 
@@ -68,13 +68,16 @@ class Wish:
     size: int | None = None
     starting: Starting | None = None
     untouched: bool = False  # no fstab, loader or menu is fitted to a disk
+    packing: Packing = Packing.NONE  # of the clusters of a qcow2
 
     @classmethod
-    def of(cls, size: int | None, firmware: str | None, *, untouched: bool = False) -> Self:
+    def of(
+        cls, size: int | None, firmware: str | None, *, untouched: bool = False, packing: str = "none"
+    ) -> Self:
         """
         As it is said in words: uefi, bios, both, or nothing.
         """
-        return cls(size, Starting(firmware) if firmware else None, untouched)
+        return cls(size, Starting(firmware) if firmware else None, untouched, Packing(packing))
 
 
 def fit(root: Index, container: Container, epoch: int, wish: Wish) -> Fitted:
@@ -106,7 +109,7 @@ def filled(fitting: Fitted, container: Container, epoch: int, wish: Wish, heard:
     starting = wish.starting or Starting.UEFI
     laid = _told(disk(root, epoch, seed, starting=starting, size=wish.size, names=names), heard)
     if container is Container.QCOW2:
-        return placed(lambda: qcow2(laid), 0)
+        return placed(lambda: qcow2(laid, wish.packing), 0)
     if container is Container.DDRAW:
         return placed(laid.pieces, laid.size)
     stream = laid.filled()

@@ -14,6 +14,7 @@ from tundish.anatomy.image import Compression, Image
 from tundish.anatomy.index import Entry, Index, Kind
 from tundish.anatomy.keeping import nothing
 from tundish.anatomy.pack.compress import compressed
+from tundish.anatomy.pack.qcow2 import Packing
 from tundish.anatomy.pack.tar import latest, tar
 from tundish.anatomy.packed.unwrapping import Progress, silent
 from tundish.app.beside import beside
@@ -105,6 +106,8 @@ def pack_root(
     if wish is not None and wish.starting is not None and container not in DISKS:
         raise InputError(f"a {container} has no partitions for firmware; leave out --firmware")
     wish = wish or Wish()
+    if wish.packing is not Packing.NONE and container is not Container.QCOW2:
+        raise InputError(f"a {container} has no clusters to compress; leave out --compress")
     moment = latest(root) if epoch is None else epoch
     known = _known(root) if verify or container in LAID else root
     changed: tuple[tuple[str, str], ...] = ()

@@ -13,6 +13,7 @@ from tundish.cli.reading import reading
 from tundish.cli.session import answer, json_option, size_text
 
 CONTAINERS = ("tgz", "txz", "tbz", "squashfs", "ext4", "qcow2", "ddraw", "ddgz", "ddxz", "ddbz2")
+PACKINGS = ("none", "zlib", "zstd")
 FIRMWARE = ("uefi", "bios", "both")
 CARRIED = ("ddtar", "ddtgz", "ddtxz", "ddtbz")
 
@@ -24,6 +25,7 @@ CARRIED = ("ddtar", "ddtgz", "ddtxz", "ddtbz")
     tundish pack rocky9.qcow2 --as txz -o rocky9.tar.xz
     tundish pack custom.tar.gz --as squashfs -o custom.squashfs
     tundish pack custom.tar.gz --as ext4 -o custom.ext4
+    tundish pack custom.tar.gz --as qcow2 --compress zstd -o custom.qcow2
     tundish pack custom.tar.gz --as ddgz --size 8G -o custom.dd.gz
     """,
 )
@@ -44,6 +46,12 @@ CARRIED = ("ddtar", "ddtgz", "ddtxz", "ddtbz")
     "--firmware", type=click.Choice(FIRMWARE), help="What a disk is divided for; uefi if not given."
 )
 @click.option(
+    "--compress",
+    type=click.Choice(PACKINGS),
+    default="none",
+    help="How the clusters of a qcow2 are compressed.",
+)
+@click.option(
     "--as-it-is", is_flag=True, help="Fit nothing to a disk: no fstab, no loaders, no menu of kernels."
 )
 @click.option("--no-verify", is_flag=True, help="Do not read back and compare what was written.")
@@ -57,6 +65,7 @@ def pack(
     output: Path,
     size: int | None,
     firmware: str | None,
+    compress: str,
     as_it_is: bool,
     no_verify: bool,
     as_json: bool,
@@ -78,7 +87,7 @@ def pack(
             output,
             epoch=epoch,
             verify=not no_verify,
-            wish=laying.Wish.of(size, firmware, untouched=as_it_is),
+            wish=laying.Wish.of(size, firmware, untouched=as_it_is, packing=compress),
             heard=heard,
             wrote=wrote,
         )

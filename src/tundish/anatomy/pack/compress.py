@@ -26,7 +26,7 @@ def compressed(pieces: Iterable[bytes], compression: Compression, threads: int =
     blocks = _blocks(pieces, _BLOCK[compression])
     if compression is not Compression.GZIP:
         pack = lzma_block if compression is Compression.XZ else bz2.compress
-        yield from _side_by_side(blocks, pack, threads)
+        yield from side_by_side(blocks, pack, threads)
         return
     check = length = 0
 
@@ -37,7 +37,7 @@ def compressed(pieces: Iterable[bytes], compression: Compression, threads: int =
             yield block
 
     yield _GZIP_HEAD
-    yield from _side_by_side(counted(), _deflated, threads)
+    yield from side_by_side(counted(), _deflated, threads)
     yield b"\x03\x00" + check.to_bytes(4, "little") + (length % 2**32).to_bytes(4, "little")
 
 
@@ -50,7 +50,10 @@ def _deflated(block: bytes) -> bytes:
     return packer.compress(block) + packer.flush(zlib.Z_SYNC_FLUSH)
 
 
-def _side_by_side(blocks: Iterable[bytes], pack: Callable[[bytes], bytes], threads: int) -> Iterator[bytes]:
+def side_by_side(blocks: Iterable[bytes], pack: Callable[[bytes], bytes], threads: int) -> Iterator[bytes]:
+    """
+    What `pack` makes of each block, in their order; at most `threads` + 2 are held.
+    """
     waiting: deque[Future[bytes]] = deque()
     with ThreadPoolExecutor(threads, "pack") as pool:
         try:
