@@ -144,6 +144,14 @@ def test_a_size_that_is_too_small_is_refused() -> None:
         written(index_of({"x": b"x" * 8 * MIB}), 12 * MIB)
 
 
+def test_attributes_that_are_too_long_are_refused_with_the_way_round_it() -> None:
+    """
+    Inodes for attributes would hold them, but no GRUB reads a filesystem that has such.
+    """
+    with pytest.raises(BadImage, match=r"of long take 5024 bytes, .* pack the root as tgz"):
+        written(index_of({"long": File(b"", xattrs=(("user.x", b"v" * 5000),))}))
+
+
 def test_an_attribute_that_has_no_place_is_refused() -> None:
     """
     The error names the path.

@@ -34,7 +34,11 @@ def stored(path: str, xattrs: Sequence[tuple[str, bytes]]) -> tuple[bytes, bytes
     if _length(pairs) <= ROOM:
         return struct.pack("<I", MAGIC) + _table(pairs, 0, ROOM, hashes=False), b""
     if _length(pairs) > BLOCK - _HEADER:
-        raise BadImage(f"the extended attributes of {path} are longer than the {BLOCK} bytes that ext4 has")
+        # Linux could keep them in inodes of their own (ea_inode); GRUB refuses to read such a filesystem.
+        raise BadImage(
+            f"the extended attributes of {path} take {_length(pairs)} bytes, and an ext4 that GRUB can read "
+            f"has {BLOCK - _HEADER} for each path; take some away (setfattr -x), or pack the root as tgz"
+        )
     head = struct.pack("<IIIII12x", MAGIC, 1, 1, _joint_hash(pairs), 0)
     return b"", head + _table(pairs, _HEADER, BLOCK - _HEADER, hashes=True)
 
