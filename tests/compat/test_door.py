@@ -253,8 +253,9 @@ def test_a_program_logs_in_with_a_password(region: Region) -> None:
 
 def test_a_wrong_password_is_403(region: Region) -> None:
     """
-    As the clients expect it.
+    As the clients expect it, and nothing is said of a permission.
     """
     body = b"username=nobody&password=wrong&consumer=x"
+    refused = ask(region.url, "POST", "/MAAS/accounts/authenticate/", headers=FORM, body=body)
 
-    assert 403 == ask(region.url, "POST", "/MAAS/accounts/authenticate/", headers=FORM, body=body).status
+    assert (403, "wrong name or password") == (refused.status, refused.text)
