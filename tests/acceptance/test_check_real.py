@@ -74,6 +74,11 @@ def _without_oauth(root: Root) -> None:
     root.members = {path: one for path, one in root.members.items() if "oauthlib" not in path}
 
 
+def _without_kernel(root: Root) -> None:
+    with_kernel(root, "6.1.0-25-amd64")
+    root.drop("boot/vmlinuz-6.1.0-25-amd64", "boot/vmlinuz")
+
+
 def _account(root: Root) -> None:
     root.append("etc/passwd", "ubuntu:x:1000:1000::/home/ubuntu:/bin/bash\n")
     root.append("etc/group", "ubuntu:x:1000:\n")
@@ -93,6 +98,7 @@ def _on_the_esp(root: Root) -> None:
 _DIGITS = "#!/bin/bash\nDISK=$(echo $1 | sed 's/[0-9]*$//')\ngrub-install --removable $DISK\nrm -rf /curtin\n"
 _PROXY = 'Acquire::http::Proxy "http://10.0.2.2:3142";\n'
 _NETPLAN = "network:\n    ethernets:\n        ens3:\n            dhcp4: true\n"
+_CARD = "etc/systemd/network/10-lan.link"
 _SETTINGS = "etc/cloud/cloud.cfg.d"
 _GRUB = "etc/default/grub"
 _LINK = Member(kind=tarfile.LNKTYPE, target=f"./boot/initrd.img-{KERNEL}")
@@ -157,6 +163,14 @@ SPOILED = (
     Variant("a hook that stays", _hook(HOOK.replace("shutil.rmtree", "print")), "", "F07"),
     Variant("a hook with apt", _hook(HOOK.replace("update-grub", 'apt-get", "update')), "", "F08"),
     Variant("a hook that counts digits", _hook(_DIGITS), "", "F09"),
+    Variant("sudo without setuid", lambda root: root.change("usr/bin/sudo", mode=0o755), "", "B17"),
+    Variant("sudoers for all to write", lambda root: root.change("etc/sudoers", mode=0o666), "", "B17"),
+    Variant("nothing that loads programs", lambda root: root.drop("lib64"), "B07"),
+    Variant("a private key", _put("root/.ssh/id_ed25519", "x", 0o600), "", "B14"),
+    Variant("a card by its address", _put(_CARD, "[Match]\nMACAddress=52:54:00:12:34:56\n"), "", "B10"),
+    Variant("a layer of a container", _put("etc/.wh.hosts", ""), "", "A06"),
+    Variant("a swap of the build", _put("etc/initramfs-tools/conf.d/resume", "RESUME=UUID=a-b\n"), "", "C09"),
+    Variant("Debian without kernel", _without_kernel, "C03", said=BOOKWORM),
     Variant("Debian without a hook", lambda root: root.drop("curtin"), "C03 M20", "M19 M24", said=BOOKWORM),
 )
 GOOD = (
