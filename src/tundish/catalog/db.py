@@ -8,6 +8,7 @@ disk when it returns. Statements elsewhere in this room must run on PostgreSQL a
 import glob
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -40,7 +41,8 @@ class Database:
     One open catalog database. Safe to use from several threads.
     """
 
-    def __init__(self, engine: Engine, path: Path) -> None:
+    def __init__(self, engine: Engine, path: Path, patience: float = PATIENCE) -> None:
+        self._turn, self._patience = threading.Lock(), patience
         self.place = f"the catalog {path}"
         self._path = path
         self._reading = engine
@@ -61,7 +63,7 @@ class Database:
             raise NotFound(f"there is no folder {path.parent} to keep the catalog in; create it")
         if not path.exists():
             _create(path, patience)
-        database = cls(_engine(path, patience), path)
+        database = cls(_engine(path, patience), path, patience)
         try:
             database._bring_up_to_date()
         except BaseException:
@@ -89,9 +91,22 @@ class Database:
         if (inside := conditions.inside()) is not None:
             yield inside
             return
-        with wall(self.place), self._writing.begin() as connection:
+        with self._in_turn(), wall(self.place), self._writing.begin() as connection:
             conditions.judge(connection)
             yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """
+        One writer of this process at a time. SQLite lets in who looks at the right moment, so of many threads
+        some would wait until they give up. Who has waited long enough here asks SQLite all the same.
+        """
+        is_ours = self._turn.acquire(timeout=self._patience)
+        try:
+            yield
+        finally:
+            if is_ours:
+                self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -278,7 +293,7 @@ def _create(path: Path, patience: float) -> None:
             for leftover in (new, _beside(new, "-wal"), _beside(new, "-shm")):
                 leftover.unlink(missing_ok=True)
             os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            database = Database(_engine(new, patience), path)
+            database = Database(_engine(new, patience), path, patience)
             try:
                 with database.transaction() as connection:
                     upgrade(connection, database.place, fresh=True)
