@@ -120,6 +120,10 @@ def _want(context: click.Context, kind: str, *, on: bool) -> None:
 
     with opened(context) as app:
         want_notices(app.catalog.choices, kind, on=on)
+    say_wanted(kind, on=on)
+
+
+def say_wanted(kind: str, *, on: bool) -> None:
     click.echo(f"notices of kind {kind} are {'on' if on else 'off'}", err=True)
 
 
@@ -136,4 +140,8 @@ def commissioning(context: click.Context, *, image: str) -> None:
 
     with opened(context) as app:
         choose_commissioning(app.catalog.choices, image)
+    say_commissioning(image)
+
+
+def say_commissioning(image: str) -> None:
     click.echo(f"new machines are to be examined with {image or 'the newest LTS offered'}", err=True)

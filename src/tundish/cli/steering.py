@@ -206,6 +206,13 @@ def auto(
         if (every, window, is_on) != (None, None, None):
             choose_schedule(app.catalog.choices, schedule)
             notice(app.catalog, app.store, clock.now())  # whether it is on is told from now on
+    say_auto(schedule, as_json=as_json)
+
+
+def say_auto(schedule: "Schedule", *, as_json: bool) -> None:
+    """
+    When syncs come by themselves.
+    """
     if as_json:
         seconds = int(schedule.every.total_seconds())
         answer({"on": schedule.on, "every_seconds": seconds, "window": schedule.window or None})

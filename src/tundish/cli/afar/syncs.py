@@ -3,12 +3,12 @@ Syncs of another server: planned, begun, watched and stopped from afar.
 """
 
 import time
-from datetime import timedelta
 
 import click
 
 from tundish.cli import steering
 from tundish.cli import sync as command
+from tundish.cli.afar.choices import schedule_of
 from tundish.cli.afar.waiting import LOOK, ended
 from tundish.cli.session import answer, size_text
 from tundish.core.errors import Busy, InputError, NotFound, UpstreamError
@@ -16,7 +16,6 @@ from tundish.core.image import Json
 from tundish.core.progress import Running
 from tundish.remote import values
 from tundish.remote.server import Document, Server, record
-from tundish.sync.schedule import Schedule
 
 _OUTCOME = ("fetched_files", "fetched_bytes", "completed", "retired", "incomplete", "failures", "unread")
 
@@ -56,9 +55,7 @@ def sync(
 
 
 def status(server: Server, *, watch: bool, as_json: bool) -> None:
-    chosen = record(server.get("/settings"))
-    every = timedelta(seconds=_number(chosen.get("sync_every")))
-    schedule = Schedule(bool(chosen.get("sync_on")), every, str(chosen.get("sync_window") or ""))
+    schedule = schedule_of(server.get("/settings"))
     while True:
         found = _running(server)
         steering.say_status(found, schedule, watch=watch, as_json=as_json)
