@@ -22,6 +22,7 @@ from tundish.api.nouns import (
     people,
     selections,
     sources,
+    store,
     uploads,
     work,
 )
@@ -32,7 +33,7 @@ from tundish.core.problem import MEDIA_TYPE
 ControlDoor: TypeAlias = FastAPI
 
 PREFIX = "/api/v1"
-NOUNS = (sources, selections, work, images, uploads, contents, channels, history, people, feed)
+NOUNS = (sources, selections, work, images, uploads, contents, channels, history, people, feed, store)
 _STATUSES = {
     400: "the request is malformed",
     401: "nobody known asks",

@@ -6,6 +6,7 @@ What a job is asked to do: one small value for each kind, read from JSON, which 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
@@ -21,7 +22,8 @@ Right: TypeAlias = tuple[Power, Kind, str]
 
 GRACE_DAYS = 3
 MOST_DAYS = 3650
-MOST_RATE = 2**40
+MOST_SECONDS = 36_500 * 86_400
+MOST_RATE = 2**60
 MOST_REF = 1_500  # characters
 
 
@@ -63,7 +65,7 @@ class Sync:
 @dataclass(frozen=True, slots=True)
 class Collect:
     kind: ClassVar[str] = "gc"
-    grace_days: int = GRACE_DAYS
+    grace: timedelta = timedelta(days=GRACE_DAYS)
     allow_mass_removal: bool = False
     subject: ClassVar[str] = "the store"
     resource: ClassVar[str] = "store"
@@ -73,8 +75,9 @@ class Collect:
 @dataclass(frozen=True, slots=True)
 class Verify:
     kind: ClassVar[str] = "verify"
-    older_than_days: int | None = None
+    older_than: timedelta | None = None
     rate: int | None = None  # bytes per second
+    only_look: bool = False  # nothing is taken out of sight, nor noted
     subject: ClassVar[str] = "the store"
     resource: ClassVar[str] = "verify"
     right: ClassVar[Right] = (Power.STORE_EDIT, Kind.ALL, "")
@@ -243,12 +246,25 @@ def _sync(given: Arguments) -> Order:
 
 
 def _collect(given: Arguments) -> Order:
-    grace = given.number("grace_days", 0, MOST_DAYS)
-    return Collect(GRACE_DAYS if grace is None else grace, given.flag("allow_mass_removal"))
+    grace = _span(given, "grace")
+    return Collect(timedelta(days=GRACE_DAYS) if grace is None else grace, given.flag("allow_mass_removal"))
 
 
 def _verify(given: Arguments) -> Order:
-    return Verify(given.number("older_than_days", 0, MOST_DAYS), given.number("rate", 1, MOST_RATE))
+    return Verify(
+        _span(given, "older_than"), given.number("rate", 1, MOST_RATE), only_look=given.flag("only_look")
+    )
+
+
+def _span(given: Arguments, name: str) -> timedelta | None:
+    """
+    A span of time, in days or in seconds.
+    """
+    days = given.number(f"{name}_days", 0, MOST_DAYS)
+    seconds = given.number(f"{name}_seconds", 0, MOST_SECONDS)
+    if days is not None and seconds is not None:
+        raise InputError(f"{name}_days and {name}_seconds say the same; give one of them")
+    return timedelta(days=days) if days is not None else None if seconds is None else timedelta(0, seconds)
 
 
 def _repair(_: Arguments) -> Order:

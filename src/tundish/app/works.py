@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from functools import singledispatch
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -24,6 +23,7 @@ from tundish.app.looking import look_at
 from tundish.app.mirroring import open_mirror
 from tundish.app.opened import App, holder
 from tundish.app.orders import Order
+from tundish.app.reporting import bounded, bundle_json, mended_json, taken_json, tidied_json, verified_json
 from tundish.app.task import Ended, FileWatch, Task
 from tundish.app.watched import Watched
 from tundish.bundle import run as bundles
@@ -41,9 +41,11 @@ from tundish.fetch.brake import pauses
 from tundish.fetch.throttle import Throttle
 from tundish.mirrors import desk as mirror
 from tundish.mirrors import run as mirrors
+from tundish.mirrors.report import mirrored_json
 from tundish.mirrors.wish import Wish
 from tundish.publish import moving, publisher, run, verifying
 from tundish.retain import repair, scrub
+from tundish.retain.report import collected_json
 from tundish.retain.run import collect
 from tundish.sync import run as syncs
 from tundish.tools.searching import searched
@@ -91,7 +93,7 @@ def _(order: orders.Sync, app: App, task: Task) -> Ended:
 
 @carry_out.register
 def _(order: orders.Collect, app: App, task: Task) -> Ended:
-    grace = timedelta(days=order.grace_days)
+    grace = order.grace
     tidied = every(
         app.catalog, lambda: app.keyed_office(task), lambda office, name: moving.tidy(office, name, grace)
     )
@@ -100,16 +102,18 @@ def _(order: orders.Collect, app: App, task: Task) -> Ended:
         task.say(f"deleted {holding.ref} of source {holding.source}")
     for tied in done.leaving.tied[:SHOWN]:
         task.say(f"{tied.holding.ref} stays: {tied.why}")
-    return _with_channels(tidied, task, {}, lambda each: {"removed": len(each.removed), "freed": each.freed})
+    report: Json = bounded({**collected_json(done), "channels": tidied_json(tidied)})
+    return _with_channels(
+        tidied, task, {"report": report}, lambda each: {"removed": len(each.removed), "freed": each.freed}
+    )
 
 
 @carry_out.register
 def _(order: orders.Verify, app: App, task: Task) -> Ended:
-    days = order.older_than_days
-    before = None if days is None else clock.now() - timedelta(days=days)
+    before = None if order.older_than is None else clock.now() - order.older_than
     pause = pauses(time.sleep, task.stop)  # what waits for its pace hears of a stop, too
     throttle = Throttle(order.rate, now=clock.monotonic, sleep=pause) if order.rate else None
-    brush = replace(app.brush(None, quarantine=True), throttle=throttle)
+    brush = replace(app.brush(None, quarantine=not order.only_look), throttle=throttle)
     todo = scrub.rounds(brush, before)
     blobs = [blob for each in todo for blob in each.blobs]
     task.expect(len(blobs), sum(blob.size for blob in blobs))
@@ -123,7 +127,9 @@ def _(order: orders.Verify, app: App, task: Task) -> Ended:
     channels = every(
         app.catalog,
         app.keyed_office,
-        lambda office, name: verifying.verify(office, name, before=before, moved=paid),
+        lambda office, name: verifying.verify(
+            office, name, before=before, moved=paid, note=not order.only_look
+        ),
     )
     damaged = [each.detail for each in found.damaged] + [f"missing: {each}" for each in found.missing]
     for each in channels:
@@ -134,7 +140,12 @@ def _(order: orders.Verify, app: App, task: Task) -> Ended:
         )
     for line in damaged[:SHOWN]:
         task.say(line)
-    facts: dict[str, Json] = {"blobs": found.blobs, "bytes": found.bytes, "damaged": [*damaged[:SHOWN]]}
+    facts: dict[str, Json] = {
+        "blobs": found.blobs,
+        "bytes": found.bytes,
+        "damaged": [*damaged[:SHOWN]],
+        "report": bounded(verified_json(found, channels)),
+    }
     if damaged:
         facts["error"] = f"{len(damaged)} files are damaged or missing; run: tundish store repair"
         return Ended("failed", facts)
@@ -152,10 +163,11 @@ def _(_order: orders.Repair, app: App, task: Task) -> Ended:
         raise Stopped
     channels = every(app.catalog, lambda: app.keyed_office(task), moving.mend)
     outcome = "partial" if done.unmended else "done"
+    found = repair.repaired_json(done)
     return _with_channels(
         channels,
         task,
-        {},
+        {**bounded(found), "report": bounded({**found, "channels": mended_json(channels)})},
         lambda each: {"renewed": len(each.renewed), "lacking": len(each.lacking)},
         outcome=outcome,
     )
@@ -253,6 +265,7 @@ def _(order: orders.Mirror, app: App, task: Task) -> Ended:
             "fetched_files": done.fetched_files,
             "fetched_bytes": done.fetched_bytes,
             "removed_files": done.removed,
+            "report": bounded(mirrored_json(done)),
         }
     )
 
@@ -265,7 +278,16 @@ def _(order: orders.BundleExport, app: App, task: Task) -> Ended:
     desk = _bundling(app, task)
     known = bundles.Known() if order.since is None else bundles.since_release(app.catalog, order.since)
     made = bundles.export(desk, target, signer=app.press().signer, known=known)
-    return Ended(facts={"file": order.file, "serial": made.serial, "origin": made.origin, "bytes": made.size})
+    report: Json = {"file": order.file, **bundle_json(made), "keyring": str(app.public_keyring)}
+    return Ended(
+        facts={
+            "file": order.file,
+            "serial": made.serial,
+            "origin": made.origin,
+            "bytes": made.size,
+            "report": report,
+        }
+    )
 
 
 @carry_out.register
@@ -288,6 +310,7 @@ def _(order: orders.BundleImport, app: App, task: Task) -> Ended:
             "retired": [*done.retired[:SHOWN]],
             "taken_blobs": done.taken_blobs,
             "taken_bytes": done.taken_bytes,
+            "report": bounded({"file": order.file, **taken_json(done)}),
         }
     )
 

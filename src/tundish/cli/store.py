@@ -3,7 +3,6 @@
 """
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +10,6 @@ from tundish.cli import trees, upkeep
 from tundish.cli.amounts import span
 from tundish.cli.command import Noun
 from tundish.cli.session import answer, json_option, opened, size_text, table
-
-if TYPE_CHECKING:  # loaded by the command that needs it
-    from tundish.retain.report import Collected
 
 grace_option = click.option(
     "--grace",
@@ -48,38 +44,31 @@ def usage(context: click.Context, *, grace: timedelta, as_json: bool) -> None:
     """
     Show how much is held, how much is on its way, and how much still fits.
     """
-    from tundish.retain import run
+    from tundish.app.holdings import held_json
 
     with opened(context) as app:
-        found = app.usage()
-        needed = app.catalog.images.digests()
-        spare = [blob for blob in app.store.walk() if blob.digest not in needed]
-        reclaimable = run.reclaimable(app.broom(), grace)
-    spare_bytes = sum(blob.size for blob in spare)
+        found = held_json(app, grace)
+    say_usage(found, as_json=as_json)
+
+
+def say_usage(found: trees.Report, *, as_json: bool) -> None:
     if as_json:
-        answer(
-            {
-                "blobs": found.blobs,
-                "bytes": found.bytes,
-                "unfinished": found.unfinished,
-                "unfinished_bytes": found.unfinished_bytes,
-                "unreferenced": len(spare),
-                "unreferenced_bytes": spare_bytes,
-                "reclaimable_bytes": reclaimable.now,
-                "reclaimable_later_bytes": reclaimable.later,
-                "free_bytes": found.free,
-            }
-        )
+        answer(found)
         return
+    free = found["free_bytes"]
     table(
         ["WHAT", "BLOBS", "SIZE"],
         [
-            ("held", str(found.blobs), size_text(found.bytes)),
-            ("of these, named by no image", str(len(spare)), size_text(spare_bytes)),
-            ("on their way", str(found.unfinished), size_text(found.unfinished_bytes)),
-            ("gc would delete now", "", size_text(reclaimable.now)),
-            ("and once its grace period is over", "", size_text(reclaimable.later)),
-            ("free", "", "unknown" if found.free is None else size_text(found.free)),
+            ("held", str(found["blobs"]), size_text(found["bytes"])),
+            (
+                "of these, named by no image",
+                str(found["unreferenced"]),
+                size_text(found["unreferenced_bytes"]),
+            ),
+            ("on their way", str(found["unfinished"]), size_text(found["unfinished_bytes"])),
+            ("gc would delete now", "", size_text(found["reclaimable_bytes"])),
+            ("and once its grace period is over", "", size_text(found["reclaimable_later_bytes"])),
+            ("free", "", "unknown" if free is None else size_text(free)),
         ],
         empty="",
     )
@@ -103,6 +92,7 @@ def gc(
     Delete what is over its grace period: files that left channels, retired versions, and needless blobs.
     """
     from tundish.app.channels import every
+    from tundish.app.reporting import tidied_json
     from tundish.cli.progress import stepping
     from tundish.publish import moving
     from tundish.retain import run
@@ -118,31 +108,39 @@ def gc(
         done = run.collect(
             app.broom(steps), grace=grace, dry_run=dry_run, allow_mass_removal=allow_mass_removal
         )
+    report: trees.Report = {**collected_json(done), "channels": tidied_json(tidied)}
+    say_collected(report, as_json=as_json)
+    trees.check(report["channels"])
+
+
+def say_collected(done: trees.Report, *, as_json: bool) -> None:
     if as_json:
-        answer({**collected_json(done), "channels": trees.tidied_json(tidied)})
-    else:
-        trees.tidied_text(tidied, dry_run=dry_run)
-        _collected_text(done)
-    trees.check(tidied)
+        answer(done)
+        return
+    trees.tidied_text(done["channels"], dry_run=done["dry_run"])
+    _collected_text(done)
 
 
-def _collected_text(done: "Collected") -> None:
-    leaving, sweep = done.leaving, done.sweep
-    verb = "would delete" if done.dry_run else "deleted"
-    for holding in leaving.due:
-        click.echo(f"{verb}: {holding.ref} of source {holding.source}")
-    for tied in leaving.tied:
-        click.echo(f"stays: {tied.holding.ref}: {tied.why}")
-    for blob in done.quarantined:
+def _collected_text(done: trees.Report) -> None:
+    verb = "would delete" if done["dry_run"] else "deleted"
+    for due in done["versions_due"]:
+        click.echo(f"{verb}: {due['version']} of source {due['source']}")
+    for tied in done["versions_tied"]:
+        click.echo(f"stays: {tied['version']}: {tied['why']}")
+    for blob in done["quarantined"]:
         click.echo(
-            f"in quarantine: {blob.digest.hex}, {size_text(blob.size)}; look at it, then delete it there"
+            f"in quarantine: {blob['sha256']}, {size_text(blob['bytes'])}; look at it, then delete it there"
         )
-    for path in done.foreign:
+    for path in done["foreign"]:
         click.echo(f"not ours, left alone: {path}")
+    count = {
+        name: trees.number_of(done, name)
+        for name in ("versions", "blobs", "parts", "versions_waiting", "waiting")
+    }
     click.echo(
-        f"{verb}: {len(leaving.due)} versions, {len(sweep.blobs)} blobs, {len(sweep.parts)} unfinished, "
-        f"{size_text(sweep.size)}; within the grace period: {len(leaving.waiting)} versions, "
-        f"{len(sweep.waiting)} blobs"
+        f"{verb}: {count['versions']} versions, {count['blobs']} blobs, {count['parts']} unfinished, "
+        f"{size_text(done['bytes'])}; within the grace period: {count['versions_waiting']} versions, "
+        f"{count['waiting']} blobs"
     )
 
 

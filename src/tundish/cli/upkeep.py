@@ -3,9 +3,7 @@
 """
 
 import sys
-from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,13 +14,6 @@ from tundish.cli.moments import since
 from tundish.cli.session import answer, json_option, opened, size_text
 from tundish.core import clock
 from tundish.core.errors import IntegrityError, Partial, Stopped
-from tundish.core.image import Json
-
-if TYPE_CHECKING:  # loaded by the command that needs them
-    from tundish.app.channels import Told
-    from tundish.publish.verifying import Verified
-    from tundish.retain.repair import Repaired
-    from tundish.retain.scrub import Scrubbed
 
 
 @click.command(
@@ -69,10 +60,11 @@ def verify(
     one before it ended.
     """
     from tundish.app.channels import every
+    from tundish.app.reporting import verified_json
     from tundish.publish import verifying
     from tundish.retain import scrub
 
-    before = _before(since_, older_than, clock.now())
+    before = before_of(since_, older_than, clock.now())
     with opened(context) as app:
         brush = app.brush(rate, quarantine=quarantine)
         todo = scrub.rounds(brush, before)
@@ -86,17 +78,17 @@ def verify(
                 office, name, before=before, moved=brush.pay, note=quarantine
             ),
         )
-    if as_json:
-        answer({**_verified_json(found), "channels": trees.verified_json(channels)})
-    else:
-        _verified_text(found)
-        trees.verified_text(channels)
-    _judge(found, channels, quarantine=quarantine)
+    report = verified_json(found, channels)
+    say_verified(report, as_json=as_json)
+    judge_verified(report, quarantine=quarantine)
 
 
-def _before(text: str | None, older_than: timedelta | None, now: datetime) -> datetime | None:
+def before_of(text: str | None, older_than: timedelta | None, now: datetime) -> datetime | None:
     """
     Since when what was hashed counts; None: all is hashed.
+
+    Raises:
+        click.ClickException: both are given, or it is no moment that is past.
     """
     if text is None:
         return None if older_than is None else now - older_than
@@ -108,44 +100,37 @@ def _before(text: str | None, older_than: timedelta | None, now: datetime) -> da
     return moment
 
 
-def _verified_json(found: "Scrubbed") -> dict[str, Json]:
-    damaged: Json = [
-        {
-            "sha256": each.blob.digest.hex,
-            "fault": str(each.fault),
-            "detail": each.detail,
-            "quarantined": each.quarantined,
-        }
-        for each in found.damaged
-    ]
-    missing: Json = [each.hex for each in found.missing]
-    versions: Json = list(found.versions)
-    counts: dict[str, Json] = {"blobs": found.blobs, "bytes": found.bytes}
-    return {**counts, "damaged": damaged, "missing": missing, "versions": versions}
-
-
-def _verified_text(found: "Scrubbed") -> None:
-    for each in found.damaged:
-        click.echo(f"damaged: {each.detail}")
-    for digest in found.missing:
-        click.echo(f"missing: {digest}")
-    for ref in found.versions:
+def say_verified(found: trees.Report, *, as_json: bool) -> None:
+    if as_json:
+        answer(found)
+        return
+    for each in found["damaged"]:
+        click.echo(f"damaged: {each['detail']}")
+    for digest in found["missing"]:
+        click.echo(f"missing: sha256:{digest}")
+    for ref in found["versions"]:
         click.echo(f"now marked as damaged: {ref}")
     click.echo(
-        f"{found.blobs} blobs, {size_text(found.bytes)}: {len(found.damaged)} damaged, "
-        f"{len(found.missing)} missing"
+        f"{found['blobs']} blobs, {size_text(found['bytes'])}: {trees.number_of(found, 'damaged')} damaged, "
+        f"{trees.number_of(found, 'missing')} missing"
     )
+    trees.verified_text(found["channels"])
 
 
-def _judge(found: "Scrubbed", channels: Sequence["Told[Verified]"], *, quarantine: bool) -> None:
+def judge_verified(found: trees.Report, *, quarantine: bool) -> None:
+    """
+    Raises:
+        IntegrityError: something is damaged or missing.
+        Partial: a channel was left out.
+    """
     mend = "tundish store repair" if quarantine else "tundish store verify, then tundish store repair"
-    if not found.is_sound:
-        count = len(found.damaged) + len(found.missing)
+    count = trees.number_of(found, "damaged") + trees.number_of(found, "missing")
+    if count:
         raise IntegrityError(f"{count} blobs are damaged or missing; run: {mend}")
-    spoilt = sum(len(each.done.spoilt) for each in channels if each.done)
+    spoilt = sum(trees.number_of(each, "spoilt") for each in found["channels"])
     if spoilt:
         raise IntegrityError(f"{spoilt} files of channels are damaged or missing; run: {mend}")
-    trees.check(channels)
+    trees.check(found["channels"])
 
 
 @click.command(cls=Verb, example="tundish store repair --json")
@@ -159,6 +144,7 @@ def repair(context: click.Context, *, parallel: int | None, as_json: bool) -> No
     Then the files of channels that are not the store's any more are put right. Ctrl-C ends it cleanly.
     """
     from tundish.app.channels import every
+    from tundish.app.reporting import mended_json
     from tundish.cli.progress import shown
     from tundish.cli.sync import stoppable
     from tundish.publish import moving
@@ -169,32 +155,45 @@ def repair(context: click.Context, *, parallel: int | None, as_json: bool) -> No
         with shown() as watch, stoppable() as stop:
             done = mend(app.toolbox(stop, parallel), watch)
         channels = every(app.catalog, app.keyed_office, moving.mend)
+    report: trees.Report = {**repaired_json(done), "channels": mended_json(channels)}
+    say_repaired(report, as_json=as_json)
+    judge_repaired(report)
+
+
+def say_repaired(done: trees.Report, *, as_json: bool) -> None:
     if as_json:
-        answer({**repaired_json(done), "channels": trees.mended_json(channels)})
-    else:
-        _repaired_text(done)
-        trees.mended_text(channels)
-    if done.stopped:
+        answer(done)
+        return
+    for each in done["mended"]:
+        click.echo(f"mended: {each['sha256']}, {size_text(each['bytes'])}, from {each['url']}")
+    for ref in done["versions"]:
+        click.echo(f"complete again: {ref}")
+    for lost in done["unmended"]:
+        click.echo(f"still lacking: {lost['sha256']}, for {', '.join(lost['versions'])}")
+        for line in (*lost["reasons"], *lost["hints"]):
+            click.echo(f"  {line}")
+    click.echo(
+        f"{trees.number_of(done, 'mended')} blobs mended, {trees.number_of(done, 'unmended')} still lacking"
+    )
+    trees.mended_text(done["channels"])
+
+
+def judge_repaired(done: trees.Report) -> None:
+    """
+    Raises:
+        Stopped: it was, before everything was tried.
+        IntegrityError, Partial: something is lacking still, or a channel was left out.
+    """
+    if done["stopped"]:
         raise Stopped
-    if done.unmended:
-        error = Partial if done.mended else IntegrityError
-        raise error(f"{len(done.unmended)} blobs could not be had; {done.unmended[0].hints[0]}")
-    lacking = sum(len(each.done.lacking) for each in channels if each.done)
+    if done["unmended"]:
+        error = Partial if done["mended"] else IntegrityError
+        count, hint = trees.number_of(done, "unmended"), done["unmended"][0]["hints"][0]
+        raise error(f"{count} blobs could not be had; {hint}")
+    lacking = sum(trees.number_of(each, "lacking") for each in done["channels"])
     if lacking:
         raise IntegrityError(
             f"{lacking} files of channels are damaged, and the store lacks their blobs; publish the channel "
             "anew: tundish publish"
         )
-    trees.check(channels)
-
-
-def _repaired_text(done: "Repaired") -> None:
-    for each in done.mended:
-        click.echo(f"mended: {each.blob.digest.hex}, {size_text(each.blob.size)}, from {each.url}")
-    for ref in done.versions:
-        click.echo(f"complete again: {ref}")
-    for lost in done.unmended:
-        click.echo(f"still lacking: {lost.blob.digest.hex}, for {', '.join(lost.versions)}")
-        for line in (*lost.reasons, *lost.hints):
-            click.echo(f"  {line}")
-    click.echo(f"{len(done.mended)} blobs mended, {len(done.unmended)} still lacking")
+    trees.check(done["channels"])

@@ -42,6 +42,7 @@ def collected_json(collected: Collected) -> dict[str, Json]:
     return {
         "dry_run": collected.dry_run,
         "versions": [each.ref for each in leaving.due],
+        "versions_due": [{"version": each.ref, "source": each.source} for each in leaving.due],
         "versions_waiting": [each.ref for each in leaving.waiting],
         "versions_tied": [{"version": each.holding.ref, "why": each.why} for each in leaving.tied],
         "blobs": _blobs(sweep.blobs),

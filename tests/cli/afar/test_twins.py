@@ -87,7 +87,7 @@ def test_what_cannot_be_done_from_afar_says_so(pair: Pair) -> None:
     """
     A command without a twin touches neither the server nor this machine.
     """
-    said = pair.afar("store", "gc")
+    said = pair.afar("serve")
 
     assert (2, True) == (said.code, "run it on the server itself" in said.err)
 

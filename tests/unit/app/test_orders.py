@@ -60,6 +60,8 @@ def test_what_is_needed_and_missing_is_named(kind: str) -> None:
         ("sync", {"allow_rollback": 1}, "true or false"),
         ("gc", {"grace_days": -1}, "a whole number from 0"),
         ("gc", {"grace_days": True}, "a whole number from 0"),
+        ("gc", {"grace_days": 1, "grace_seconds": 1}, "say the same"),
+        ("verify", {"older_than_seconds": 10**12}, "a whole number from 0"),
         ("publish", {"dialect": "klingon"}, "maas or incus"),
         (
             "mirror",
