@@ -19,6 +19,7 @@ from tundish.api.nouns import (
     feed,
     history,
     images,
+    insides,
     people,
     selections,
     sources,
@@ -33,7 +34,20 @@ from tundish.core.problem import MEDIA_TYPE
 ControlDoor: TypeAlias = FastAPI
 
 PREFIX = "/api/v1"
-NOUNS = (sources, selections, work, images, uploads, contents, channels, history, people, feed, store)
+NOUNS = (
+    sources,
+    selections,
+    work,
+    images,
+    insides,
+    uploads,
+    contents,
+    channels,
+    history,
+    people,
+    feed,
+    store,
+)
 _STATUSES = {
     400: "the request is malformed",
     401: "nobody known asks",

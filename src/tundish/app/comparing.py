@@ -30,13 +30,23 @@ def compare(
         BadImage: one is damaged where it has to be read.
     """
     with look(before, shelf, heard) as old, look(after, shelf, heard) as new:
-        old_root, new_root = _root(old), _root(new)
-        old_report, new_report = _report(old, today), _report(new, today)
-        found = difference(
-            (hashed(old_root), old_report.subject.facts), (hashed(new_root), new_report.subject.facts)
-        )
-        findings = findings_between(old_report.findings, new_report.findings)
-        return Comparison(_compared(old_report), _compared(new_report), found, findings)
+        return compared(old, new, today=today)
+
+
+def compared(old: Image, new: Image, *, today: date) -> Comparison:
+    """
+    What is different in the second of two images that are open.
+
+    Raises:
+        NotFound, BadImage: as `compare`.
+    """
+    old_root, new_root = _root(old), _root(new)
+    old_report, new_report = _report(old, today), _report(new, today)
+    found = difference(
+        (hashed(old_root), old_report.subject.facts), (hashed(new_root), new_report.subject.facts)
+    )
+    findings = findings_between(old_report.findings, new_report.findings)
+    return Comparison(_compared(old_report), _compared(new_report), found, findings)
 
 
 def _root(image: Image) -> Index:

@@ -49,7 +49,7 @@ def _version(text: str) -> tuple[int, int]:
     """
     found = re.fullmatch(r"(\d{1,2})\.(\d{1,2})(?:\.\d+)*", text)
     if not found:
-        raise click.BadParameter(f"{text} is no version of MAAS, such as 3.6", param_hint="--maas")
+        raise _unread(f"{text} is no version of MAAS, such as 3.6", "--maas")
     return int(found[1]), int(found[2])
 
 
@@ -57,7 +57,11 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(f"{text} is no day, such as 2025-06-01", param_hint="--curtin") from error
+        raise _unread(f"{text} is no day, such as 2025-06-01", "--curtin") from error
+
+
+def _unread(what: str, option: str) -> click.BadParameter:
+    return click.BadParameter(what, click.get_current_context(silent=True), param_hint=option)
 
 
 @click.command(
@@ -107,9 +111,17 @@ def check(
         return 0
     if what is None:
         raise click.UsageError("name a file, a folder or an image of the catalog to check")
+    must_be_one_form(options)
+    return _check(context, what, options)
+
+
+def must_be_one_form(options: dict[str, Any]) -> None:
+    """
+    Raises:
+        UsageError: two are wanted.
+    """
     if sum(bool(options[form]) for form in _FORMS) > 1:
         raise click.UsageError("--json, --sarif and --html exclude each other")
-    return _check(context, what, options)
 
 
 def _check(context: click.Context, what: str, options: dict[str, Any]) -> int:
@@ -118,22 +130,35 @@ def _check(context: click.Context, what: str, options: dict[str, Any]) -> int:
     answers: list[str] = []
 
     def finish(report: "Report") -> None:
-        answers.append(_written(report, options))
+        answers.append(written(report, options))
 
-    asked = _asked(options)
+    asked = asked_of(options)
     today = clock.now().date()
     with shelved(context) as shelf, reading(what) as heard:
         report = check_at(what, shelf, asked, today=today, finish=finish, heard=heard)
+    return say(report, answers[0], options)
+
+
+def say(report: "Report", text: str, options: dict[str, Any]) -> int:
+    """
+    Give out what was written of a report; the code is that of its verdict.
+    """
     output: Path | None = options["output"]
     if output is None:
-        click.echo(answers[0], nl=False)
+        click.echo(text, nl=False)
     else:
-        _write(output, answers[0])
+        _write(output, text)
         click.echo(f"{report.verdict.word}: wrote {output}", err=True)
     return 0 if report.verdict.fit else UNFIT
 
 
-def _asked(options: dict[str, Any]) -> "Asked":
+def asked_of(options: dict[str, Any]) -> "Asked":
+    """
+    What the words of the command ask for.
+
+    Raises:
+        InputError, BadParameter: a word is not of its form.
+    """
     from tundish.app.checking import Asked
     from tundish.check.assuming import Said
     from tundish.check.policy import Policy
@@ -169,7 +194,7 @@ def _overrides(path: Path | None) -> "Overrides | None":
     return overrides_in(text, str(path))
 
 
-def _written(report: "Report", options: dict[str, Any]) -> str:
+def written(report: "Report", options: dict[str, Any]) -> str:
     """
     The report in the form that was asked for.
     """

@@ -55,11 +55,23 @@ def diff(
     """
     from tundish.app.comparing import compare
 
-    if as_json and as_html:
-        raise click.UsageError("--json and --html exclude each other")
+    form = form_of(as_json=as_json, as_html=as_html)
     with shelved(context) as shelf, reading(f"{before} and {after}") as heard:
         found = compare(before, after, shelf, today=clock.now().date(), heard=heard)
-    form = "json" if as_json else "html" if as_html else "text"
+    say(found, form, output, all_=all_)
+
+
+def form_of(*, as_json: bool, as_html: bool) -> str:
+    """
+    Raises:
+        UsageError: there cannot be two.
+    """
+    if as_json and as_html:
+        raise click.UsageError("--json and --html exclude each other")
+    return "json" if as_json else "html" if as_html else "text"
+
+
+def say(found: "Comparison", form: str, output: Path | None, *, all_: bool) -> None:
     written = _written(found, form, all_=all_, plain=output is not None)
     if output is None:
         click.echo(written, nl=False)

@@ -1,15 +1,13 @@
 """
-The facts of an image as people and programs read them. What an image says of itself cannot move the cursor.
+The facts of an image as people read them. What an image says of itself cannot move the cursor.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 from tundish.cli.session import size_text
-from tundish.core.image import Json
 
 if TYPE_CHECKING:  # loaded by the commands that need it
     from tundish.app.inspecting import Inspected
@@ -26,28 +24,6 @@ def text_of(found: "Inspected") -> str:
         for place, value in enumerate(values or ["-"]):
             lines.append(f"{head if not place else '':<12}{_shown(value)}".rstrip())
     return "\n".join(lines)
-
-
-def json_of(found: "Inspected") -> Json:
-    """
-    The same for programs. Of a password that is well known only that it is comes out.
-    """
-    image, facts = found.image, found.facts
-    written: dict[str, Json] = asdict(facts)
-    written["users"] = [
-        {**asdict(user), "known": bool(user.known), "password": str(user.password)} for user in facts.users
-    ]
-    return {
-        "file": image.name,
-        "form": str(image.form),
-        "compression": str(image.wrapping.compression),
-        "bytes": image.wrapping.size,
-        "unpacked_bytes": image.wrapping.expanded,
-        "sha256": image.wrapping.sha256.hex if image.wrapping.sha256 else None,
-        "fault": image.wrapping.fault,
-        **written,
-        "biggest": [asdict(one) for one in found.biggest],
-    }
 
 
 def _rows(found: "Inspected") -> Iterator[tuple[str, list[str]]]:

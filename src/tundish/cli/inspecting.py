@@ -32,12 +32,13 @@ def inspect(context: click.Context, *, what: str, as_json: bool) -> None:
     """
     from tundish.app.inspecting import inspected
     from tundish.app.looking import look
-    from tundish.cli.facts import json_of, text_of
+    from tundish.app.telling import document
+    from tundish.cli.facts import text_of
 
     with shelved(context) as shelf, look(what, shelf) as image:
         found = inspected(image)
     if as_json:
-        answer(json_of(found))
+        answer(document(found))
     else:
         click.echo(text_of(found))
 
@@ -71,6 +72,10 @@ def sbom(context: click.Context, *, what: str, form: str, output: Path | None, a
 
     with shelved(context) as shelf, look(what, shelf) as image:
         document = bill(image, Form(form), moment=load(state=context.find_root().obj).epoch)
+    say_bill(document, form, output, as_json=as_json)
+
+
+def say_bill(document: bytes, form: str, output: Path | None, *, as_json: bool) -> None:
     if output is None:
         click.echo(document, nl=False)
         return
@@ -94,6 +99,10 @@ def manifest(context: click.Context, *, what: str, as_json: bool) -> None:
 
     with shelved(context) as shelf, look(what, shelf) as image:
         document = inspecting.manifest(image)
+    say_manifest(document, as_json=as_json)
+
+
+def say_manifest(document: bytes, *, as_json: bool) -> None:
     if not as_json:
         click.echo(document, nl=False)
         return

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # loaded by the commands that need it
     from tundish.app.opened import App
     from tundish.core.digest import Digest
     from tundish.core.holding import Holding
+    from tundish.core.image import Item
     from tundish.core.upload import Asked, Upload
 
 REF = "OS/SERIES/ARCH[/KERNEL][@VERSION]"
@@ -248,10 +249,14 @@ def download(context: click.Context, *, ref: str, output: Path, as_json: bool) -
         item = root_of(held)
         with app.store.open(item.digest) as content:
             _write(output, iter(lambda: content.read(PIECE), b""))
+    say_written(held.ref, item, output, as_json=as_json)
+
+
+def say_written(ref: str, item: "Item", output: Path, *, as_json: bool) -> None:
     if as_json:
-        answer({"image": held.ref, "file": str(output), "bytes": item.size, "sha256": item.digest.hex})
+        answer({"image": ref, "file": str(output), "bytes": item.size, "sha256": item.digest.hex})
     else:
-        click.echo(f"wrote {output}: {size_text(item.size)} of {held.ref}, {item.digest}")
+        click.echo(f"wrote {output}: {size_text(item.size)} of {ref}, {item.digest}")
 
 
 @click.command(cls=Verb, example="tundish image delete custom/rocky9/amd64@20261125 --yes")

@@ -138,6 +138,34 @@ class Server:
             raise error_of(found, self.url)
         return _json(found, self.url)
 
+    def piece(self, path: str, first: int, end: int) -> bytes:
+        """
+        The bytes of a file from one place up to another.
+
+        Raises:
+            BadDocument: others came, or fewer.
+            TundishError: as `get`.
+        """
+        span = {"Accept": "*/*", "Range": f"bytes={first}-{end - 1}"}
+        found = self._answered("GET", self._place(path, {}), span, b"")
+        is_whole = found.status == 200 and first == 0
+        if (found.status != 206 and not is_whole) or len(found.body) != end - first:
+            raise BadDocument(
+                f"{self.url}: {len(found.body)} bytes came with status {found.status}, {end - first} of a "
+                "file were asked for; run it again",
+                url=self.url,
+            )
+        return found.body
+
+    def document(self, path: str, **words: str | int | bool | Sequence[str] | None) -> bytes:
+        """
+        The bytes of what stands at a path.
+
+        Raises:
+            TundishError: as `get`.
+        """
+        return self._answered("GET", self._place(path, words), {"Accept": "*/*"}, b"").body
+
     def _pages(self, place: str) -> Iterator[list[Document]]:
         for _ in range(MOST_PAGES):
             page = record(_json(self._answered("GET", place, {}, b""), self.url))

@@ -5,7 +5,7 @@ import pytest
 from tests.support import systems
 from tests.support.images import File, Tree, index_of
 from tundish.anatomy.image import Compression, Form, Image, Wrapping
-from tundish.app import inspecting
+from tundish.app import inspecting, telling
 from tundish.cli import facts
 from tundish.core.digest import Digest
 from tundish.core.errors import BadImage, NotFound
@@ -75,7 +75,7 @@ def test_programs_learn_that_a_password_is_known_and_not_which() -> None:
     The JSON has all facts, and no password.
     """
     tree = {**systems.SYSTEMS["rocky"].tree(), "etc/shadow": f"root:{SHA512}:1::::::\n"}
-    said = json.loads(json.dumps(facts.json_of(inspecting.inspected(image(tree)))))
+    said = json.loads(json.dumps(telling.document(inspecting.inspected(image(tree)))))
     root = next(user for user in said["users"] if user["name"] == "root")
 
     assert (True, "set", "redhat") == (root["known"], root["password"], said["family"])

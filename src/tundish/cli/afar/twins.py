@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from tundish.cli.command import SERVER
+from tundish.cli.looked import only_here
 from tundish.cli.remote import saved
 from tundish.core.errors import InputError
 from tundish.remote.opened import opened
@@ -23,15 +24,21 @@ TWINS = {  # command: module of this package, and function in it
     "channel list": ("channels", "list_"),
     "channel promote": ("channels", "promote"),
     "channel rollback": ("channels", "rollback"),
+    "check": ("insides", "check"),
     "event list": ("history", "event_list"),
     "image accept": ("images", "accept"),
     "image delete": ("images", "delete"),
+    "image diff": ("insides", "diff"),
+    "image download": ("downloads", "download"),
     "image hold": ("images", "hold"),
+    "image inspect": ("insides", "inspect"),
     "image list": ("images", "list_"),
+    "image manifest": ("insides", "manifest"),
     "image pin": ("images", "pin"),
     "image release": ("images", "release"),
     "image restore": ("images", "restore"),
     "image rollback": ("images", "rollback"),
+    "image sbom": ("insides", "sbom"),
     "image show": ("images", "show"),
     "image unpin": ("images", "unpin"),
     "image upload": ("uploads", "upload"),
@@ -86,6 +93,9 @@ HERE = frozenset(  # they have to do with this machine alone
 )
 
 
+OF_FILES = {"check", "image diff", "image inspect", "image manifest", "image sbom"}  # or of images
+
+
 def carry_out(context: click.Context, here: Callable[[click.Context], Any]) -> Any:
     """
     Do on the server what the command says.
@@ -94,7 +104,7 @@ def carry_out(context: click.Context, here: Callable[[click.Context], Any]) -> A
         InputError: it can only be done on the server itself.
     """
     name = context.command_path.partition(" ")[2]
-    if name in HERE:
+    if name in HERE or (name in OF_FILES and only_here(context.params)):
         return here(context)
     twin = TWINS.get(name)
     if twin is None:

@@ -82,7 +82,7 @@ def _say(server: Server, done: Document, *, as_json: bool) -> int:
     click.echo(f"{held.get('ref')}  {done.get('filetype')}  {size_text(_size(done))}  {done.get('sha256')}")
     click.echo(f"{held.get('verdict')}: {held.get('errors')} errors, {held.get('warnings')} warnings")
     if not is_available:
-        click.echo(f"see why: tundish check {held.get('ref')}, on the server", err=True)
+        click.echo(f"see why: tundish check {held.get('ref')}", err=True)
     return 0 if is_available else uploading.UNFIT
 
 
