@@ -192,6 +192,16 @@ class BundleImport(_OfBundle):
 
 
 @dataclass(frozen=True, slots=True)
+class BundleShow(_OfBundle):
+    kind: ClassVar[str] = "bundle-show"
+    keyring: str = ""  # empty: our own
+
+    @property
+    def resource(self) -> str:
+        return f"bundle {self.file}"
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     kind: ClassVar[str] = "check"
     image: str
@@ -331,6 +341,10 @@ def _bundle_import(given: Arguments) -> Order:
     )
 
 
+def _bundle_show(given: Arguments) -> Order:
+    return BundleShow(_file(given), keyring=given.text("keyring"))
+
+
 def _file(given: Arguments) -> str:
     return names.word("name of a bundle", given.text("file", must=True))
 
@@ -353,6 +367,7 @@ _READERS: dict[str, Callable[[Arguments], Order]] = {
     "mirror": _mirror,
     "bundle-export": _bundle_export,
     "bundle-import": _bundle_import,
+    "bundle-show": _bundle_show,
     "check": _check,
 }
 KINDS = tuple(_READERS)

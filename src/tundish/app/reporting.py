@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from tundish.app.channels import Told
 from tundish.bundle.manifest import Manifest
+from tundish.bundle.run import Shown
 from tundish.bundle.taking import Taken
 from tundish.core.image import Json
 from tundish.publish.linking import Mended
@@ -118,6 +119,25 @@ def taken_json(done: Taken) -> dict[str, Json]:
         "retired": list(done.retired),
         "taken_blobs": done.taken_blobs,
         "taken_bytes": done.taken_bytes,
+    }
+
+
+def shown_json(found: Shown) -> dict[str, Json]:
+    """
+    What is inside a bundle, and who signed it.
+    """
+    signature = found.opened.signature
+    images = sorted(
+        (str(offered.source), f"{product.ref}@{version.name}", version.size)
+        for offered in found.offers
+        for product in offered.products
+        for version in product.versions
+    )
+    return {
+        **bundle_json(found.opened.manifest),
+        "signed_by": signature.fingerprint,
+        "signed_at": signature.made_at.isoformat(),
+        "images": [{"source": source, "image": image, "bytes": size} for source, image, size in images],
     }
 
 

@@ -23,7 +23,15 @@ from tundish.app.looking import look_at
 from tundish.app.mirroring import open_mirror
 from tundish.app.opened import App, holder
 from tundish.app.orders import Order
-from tundish.app.reporting import bounded, bundle_json, mended_json, taken_json, tidied_json, verified_json
+from tundish.app.reporting import (
+    bounded,
+    bundle_json,
+    mended_json,
+    shown_json,
+    taken_json,
+    tidied_json,
+    verified_json,
+)
 from tundish.app.task import Ended, FileWatch, Task
 from tundish.app.watched import Watched
 from tundish.bundle import run as bundles
@@ -273,11 +281,13 @@ def _(order: orders.Mirror, app: App, task: Task) -> Ended:
 @carry_out.register
 def _(order: orders.BundleExport, app: App, task: Task) -> Ended:
     target = _folder(app, "bundles") / order.file
-    if task.job.attempt > 1 and target.exists():  # it has its name only once it is whole
-        return Ended(facts={"file": order.file, "bytes": target.stat().st_size})
     desk = _bundling(app, task)
-    known = bundles.Known() if order.since is None else bundles.since_release(app.catalog, order.since)
-    made = bundles.export(desk, target, signer=app.press().signer, known=known)
+    if task.job.attempt > 1 and target.exists():  # it has its name only once it is whole
+        with _reading(target) as stream:
+            made = bundles.show(desk, stream, order.file, keyring=_own_keyring(app)).opened.manifest
+    else:
+        known = bundles.Known() if order.since is None else bundles.since_release(app.catalog, order.since)
+        made = bundles.export(desk, target, signer=app.press().signer, known=known)
     report: Json = {"file": order.file, **bundle_json(made), "keyring": str(app.public_keyring)}
     return Ended(
         facts={
@@ -313,6 +323,23 @@ def _(order: orders.BundleImport, app: App, task: Task) -> Ended:
             "report": bounded({"file": order.file, **taken_json(done)}),
         }
     )
+
+
+@carry_out.register
+def _(order: orders.BundleShow, app: App, task: Task) -> Ended:
+    keyring = _keyring(order.keyring) if order.keyring else _own_keyring(app)
+    with _reading(_folder(app, "bundles") / order.file) as stream:
+        found = bundles.show(_bundling(app, task), stream, order.file, keyring=keyring)
+    return Ended(facts={"report": bounded({"file": order.file, **shown_json(found)})})
+
+
+def _own_keyring(app: App) -> bytes:
+    try:
+        return app.public_keyring.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"this server has no key of its own yet ({error.strerror}); give a keyring"
+        ) from error
 
 
 def _bundling(app: App, task: Task) -> bundles.Desk:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
@@ -15,14 +16,13 @@ import click
 from tundish.cli.command import Noun
 from tundish.cli.session import answer, json_option, opened, size_text, table, time_text
 from tundish.cli.sync import stoppable
+from tundish.cli.trees import Report, number_of
 from tundish.core import clock
 from tundish.core.errors import InputError, StorageError
-from tundish.core.image import Json
 
 if TYPE_CHECKING:  # opened lazily, as the app is
     from tundish.app.opened import App
-    from tundish.bundle.manifest import Manifest
-    from tundish.bundle.run import Desk, Known, Shown
+    from tundish.bundle.run import Desk, Known
 
 PIPE = Path("-")
 EVERY = 2.0  # seconds between two plain lines
@@ -65,6 +65,7 @@ def export(
 
     FILE may be - for standard output; what is said then goes to standard error.
     """
+    from tundish.app.reporting import bundle_json
     from tundish.bundle import run
 
     if release is not None and earlier is not None:
@@ -80,11 +81,16 @@ def export(
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise
         keyring = app.public_keyring
+    say_made(
+        {"file": str(file), **bundle_json(made), "keyring": str(keyring)}, as_json=as_json, err=file == PIPE
+    )
+
+
+def say_made(made: Report, *, as_json: bool, err: bool = False) -> None:
     if as_json:
-        facts = {"file": str(file), **_facts(made), "keyring": str(keyring)}
-        click.echo(json.dumps(facts, indent=2), err=file == PIPE)
+        click.echo(json.dumps(made, indent=2), err=err)
     else:
-        click.echo(f"{_line(made)}\nsigned by {made.origin}\nkeyring   {keyring}", err=file == PIPE)
+        click.echo(f"{_line(made)}\nsigned by {made['origin']}\nkeyring   {made['keyring']}", err=err)
 
 
 @bundle.command(name="import", example="tundish bundle import /media/usb/2.bundle --keyring hq.gpg --as hq")
@@ -110,11 +116,12 @@ def import_(
 
     FILE may be - for standard input.
     """
+    from tundish.app.reporting import taken_json
     from tundish.bundle.contents import bundle_name
     from tundish.bundle.taking import take_in
 
     called = None if name is None else bundle_name(name)
-    keys = _bytes(keyring)
+    keys = bytes_of(keyring)
     with opened(context) as app, _desk(app) as desk, _reading(file) as stream:
         done = take_in(
             desk,
@@ -124,22 +131,17 @@ def import_(
             name=called,
             allow_mass_removal=allow_mass_removal,
         )
+    say_taken({"file": str(file), **taken_json(done)}, as_json=as_json)
+
+
+def say_taken(done: Report, *, as_json: bool) -> None:
     if as_json:
-        answer(
-            {
-                "file": str(file),
-                **_facts(done.manifest),
-                "name": done.name,
-                "images": list(done.images),
-                "retired": list(done.retired),
-                "taken_blobs": done.taken_blobs,
-                "taken_bytes": done.taken_bytes,
-            }
-        )
+        answer(done)
         return
     click.echo(
-        f"{done.name}, bundle {done.manifest.serial}: {len(done.images)} image versions are complete, "
-        f"{len(done.retired)} retired, {done.taken_blobs} blobs taken in ({size_text(done.taken_bytes)})"
+        f"{done['name']}, bundle {done['serial']}: {number_of(done, 'images')} image versions are complete, "
+        f"{number_of(done, 'retired')} retired, {done['taken_blobs']} blobs taken in "
+        f"({size_text(done['taken_bytes'])})"
     )
     click.echo("next: tundish publish, or tundish serve to boot them")
 
@@ -155,63 +157,35 @@ def show(context: click.Context, *, file: Path, keyring: Path | None, as_json: b
     """
     Verify all of a bundle, and say what is inside, who signed it, and what it builds on.
     """
+    from tundish.app.reporting import shown_json
     from tundish.bundle import run
 
     with opened(context) as app, _desk(app) as desk, _reading(file) as stream:
-        found = run.show(desk, stream, _origin(file), keyring=_bytes(keyring or app.public_keyring))
-    images = _images(found)
+        found = run.show(desk, stream, _origin(file), keyring=bytes_of(keyring or app.public_keyring))
+    say_shown({"file": str(file), **shown_json(found)}, as_json=as_json)
+
+
+def say_shown(found: Report, *, as_json: bool) -> None:
     if as_json:
-        signature = found.opened.signature
-        answer(
-            {
-                "file": str(file),
-                **_facts(found.opened.manifest),
-                "signed_by": signature.fingerprint,
-                "signed_at": signature.made_at.isoformat(),
-                "images": [
-                    {"source": source, "image": image, "bytes": size} for source, image, size in images
-                ],
-            }
-        )
+        answer(found)
         return
     table(
         ["SOURCE", "IMAGE", "SIZE"],
-        [(source, image, size_text(size)) for source, image, size in images],
+        [(each["source"], each["image"], size_text(each["bytes"])) for each in found["images"]],
         empty="it offers nothing",
     )
-    made = found.opened.manifest
-    click.echo(f"{_line(made)}\nsigned by {made.origin}, {time_text(made.created)}; every byte is as signed")
+    left = number_of(found, "images") - len(found["images"])
+    if left:
+        click.echo(f"and {left} more")
+    created = time_text(datetime.fromisoformat(found["created"]))
+    click.echo(f"{_line(found)}\nsigned by {found['origin']}, {created}; every byte is as signed")
 
 
-def _images(found: "Shown") -> list[tuple[str, str, int]]:
-    return sorted(
-        (str(offered.source), f"{product.ref}@{version.name}", version.size)
-        for offered in found.offers
-        for product in offered.products
-        for version in product.versions
-    )
-
-
-def _facts(made: "Manifest") -> dict[str, Json]:
-    return {
-        "origin": made.origin,
-        "serial": made.serial,
-        "base": {str(made.base.kind): made.base.number} if made.base else None,
-        "created": made.created.isoformat(),
-        "versions": sum(each.versions for each in made.listed),
-        "blobs": len(made.blobs),
-        "bytes": made.size,
-        "expected_blobs": len(made.expected),
-        "expected_bytes": sum(blob.size for blob in made.expected),
-    }
-
-
-def _line(made: "Manifest") -> str:
-    base = f"builds on {made.base}" if made.base else "builds on nothing"
-    versions = sum(each.versions for each in made.listed)
+def _line(made: Report) -> str:
+    on = " ".join(f"{kind} {number}" for kind, number in (made["base"] or {}).items()) or "nothing"
     return (
-        f"bundle {made.serial}, {base}: {versions} image versions, "
-        f"{len(made.blobs)} blobs, {size_text(made.size)}"
+        f"bundle {made['serial']}, builds on {on}: {made['versions']} image versions, "
+        f"{made['blobs']} blobs, {size_text(made['bytes'])}"
     )
 
 
@@ -252,7 +226,11 @@ def _origin(file: Path) -> str:
     return "standard input" if file == PIPE else str(file)
 
 
-def _bytes(keyring: Path) -> bytes:
+def bytes_of(keyring: Path) -> bytes:
+    """
+    Raises:
+        InputError: it cannot be read.
+    """
     try:
         return keyring.read_bytes()
     except OSError as error:

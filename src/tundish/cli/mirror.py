@@ -107,7 +107,7 @@ def mirror(
         raise InputError("--verbatim and --sign are two kinds of catalogue; give one of them")
     wish = Wish(
         url=words[0],
-        keyring=_keyring(keyring, unverified=unverified),
+        keyring=keyring_of(keyring, unverified=unverified),
         filters=words[2:],
         path=path,
         most=most,
@@ -176,7 +176,13 @@ class Silence:
     def ended(self, file: "File", error: TundishError | None) -> None: ...
 
 
-def _keyring(path: str | None, *, unverified: bool) -> bytes:
+def keyring_of(path: str | None, *, unverified: bool) -> bytes:
+    """
+    The keys that are given; none where nothing is to be verified, knowingly.
+
+    Raises:
+        InputError: neither is said, or it is no keyring.
+    """
     from tundish.app.mirroring import read_keyring
 
     if unverified:

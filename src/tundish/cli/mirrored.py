@@ -5,11 +5,13 @@ What `tundish mirror` answers: in words for people, in JSON for programs.
 import click
 
 from tundish.cli.session import answer, error_json, size_text
+from tundish.cli.trees import Report
 from tundish.core.errors import IntegrityError, TundishError
 from tundish.core.image import Json
 from tundish.mirrors.checking import Checked
 from tundish.mirrors.desk import Outcome, Prepared
 from tundish.mirrors.plan import Change
+from tundish.mirrors.report import mirrored_json
 
 SHOWN = 40  # remarks, and findings of a kind
 
@@ -53,37 +55,27 @@ def show_plan(prepared: Prepared, *, as_json: bool) -> None:
 
 
 def show_outcome(outcome: Outcome, error: TundishError | None = None, *, as_json: bool) -> None:
-    totals = outcome.totals
+    say_outcome(
+        {**mirrored_json(outcome), **({} if error is None else {"error": error_json(error)})}, as_json=as_json
+    )
+
+
+def say_outcome(done: Report, *, as_json: bool) -> None:
+    """
+    What a run reports, here or on another server.
+    """
     if as_json:
-        failures: list[Json] = [
-            {"subject": each.subject, "error": str(each.error)} for each in outcome.failures
-        ]
-        answer(
-            {
-                "changed": outcome.changed,
-                "fetched_files": outcome.fetched_files,
-                "fetched_bytes": outcome.fetched_bytes,
-                "removed_files": outcome.removed,
-                "held_files": totals.files,
-                "held_bytes": totals.bytes,
-                "listed_files": totals.listed,
-                "lacking_files": totals.lacking,
-                "lacking_bytes": totals.lacking_bytes,
-                "signed_by": outcome.fingerprint or None,
-                "failures": failures,
-                **({} if error is None else {"error": error_json(error)}),
-            }
-        )
+        answer(done)
         return
     click.echo(
-        f"{'done' if outcome.changed else 'nothing new'}: {outcome.fetched_files} files fetched "
-        f"({size_text(outcome.fetched_bytes)}), {outcome.removed} removed; "
-        f"held: {totals.files} ({size_text(totals.bytes)})"
+        f"{'done' if done['changed'] else 'nothing new'}: {done['fetched_files']} files fetched "
+        f"({size_text(done['fetched_bytes'])}), {done['removed_files']} removed; "
+        f"held: {done['held_files']} ({size_text(done['held_bytes'])})"
     )
-    if totals.lacking:
+    if done["lacking_files"]:
         click.echo(
-            f"upstream's catalogue lists {totals.listed} files; {totals.lacking} of them "
-            f"({size_text(totals.lacking_bytes)}) are not held here, so who asks for them gets 404"
+            f"upstream's catalogue lists {done['listed_files']} files; {done['lacking_files']} of them "
+            f"({size_text(done['lacking_bytes'])}) are not held here, so who asks for them gets 404"
         )
 
 

@@ -18,6 +18,7 @@ LEAST: dict[str, dict[str, Json]] = {
     "mirror": {"name": "lab", "url": "http://mirror.example/stable", "unsigned": True},
     "bundle-export": {"file": "1.bundle"},
     "bundle-import": {"file": "1.bundle", "keyring": "a key"},
+    "bundle-show": {"file": "1.bundle"},
     "check": {"image": "custom/rocky9/amd64"},
 }
 

@@ -21,6 +21,9 @@ from tundish.settings import load
 
 TWINS = {  # command: module of this package, and function in it
     "audit list": ("history", "audit_list"),
+    "bundle export": ("bundles", "export"),
+    "bundle import": ("bundles", "import_"),
+    "bundle show": ("bundles", "show"),
     "channel list": ("channels", "list_"),
     "channel promote": ("channels", "promote"),
     "channel rollback": ("channels", "rollback"),
@@ -50,6 +53,7 @@ TWINS = {  # command: module of this package, and function in it
     "job stop": ("jobs", "stop"),
     "machine list": ("history", "machine_list"),
     "machine show": ("history", "machine_show"),
+    "mirror": ("mirrors", "mirror"),
     "notice commissioning": ("choices", "commissioning"),
     "notice dismiss": ("history", "notice_dismiss"),
     "notice list": ("history", "notice_list"),

@@ -17,7 +17,7 @@ from tundish.web.visit import Answer, Moved, Route, Same, Shown, Visit
 PER_PAGE = 50
 KINDS = (
     "sync", "gc", "verify", "repair", "publish", "promote", "rollback", "mirror", "bundle-export",
-    "bundle-import", "check", "build",
+    "bundle-import", "bundle-show", "check", "build",
 )  # fmt: skip
 BEGUN: Mapping[str, str] = {
     "sync": "Sync all sources",
