@@ -52,7 +52,7 @@ def test_a_server_in_use_need_not_be_named(desk: Desk, pair: Pair) -> None:
     """
     desk("remote", "use", "lab")
     used = desk("user", "list").out
-    refused = desk("store", "usage")
+    refused = desk("serve")
     desk("remote", "use", "--here")
 
     assert (pair.here("user", "list").out, 2, True, [{"name": "lab", "url": pair.url, "in_use": False}]) == (
