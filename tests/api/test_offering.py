@@ -69,6 +69,52 @@ def test_no_promotion_of_hidden_images_is_planned(door: Door) -> None:
     assert 403 == door.get("channels/lab/promotion?source=candidate", token=token).status
 
 
+@pytest.mark.parametrize("pair", [("candidate", "1"), ("1", "candidate"), ("1", "1")])
+def test_no_releases_with_hidden_images_are_compared(door: Door, pair: tuple[str, str]) -> None:
+    """
+    Nor is it told what is in them.
+    """
+    offered(door)
+    token = door.as_("pam", CHANNELS, TRIXIE)
+
+    assert 403 == door.get(f"comparison?before={pair[0]}&after={pair[1]}", token=token).status
+
+
+def test_a_hidden_channel_is_not_compared(door: Door) -> None:
+    """
+    It is answered as one that is not there.
+    """
+    offered(door)
+    token = door.as_("kim", TRIXIE)
+    answers = [
+        door.get(f"comparison?before={name}&after={name}", token=token) for name in ("candidate", "none")
+    ]
+
+    assert [404, 404] == [each.status for each in answers]
+
+
+def test_of_an_offer_only_that_is_shown_which_may_be_seen(door: Door) -> None:
+    """
+    Neither the other images, nor where the channel lies on the server.
+    """
+    offered(door)
+    shown = door.get("channels/candidate/offer", token=door.as_("pam", CHANNELS, TRIXIE)).document
+    text = str(shown["images"])
+
+    assert (None, True, False) == (shown["folder"], "debian/trixie" in text, "debian/bookworm" in text)
+
+
+@pytest.mark.parametrize(("verb", "body"), [("resign", {"expires": 9}), ("tidy", {"grace_days": 0})])
+def test_who_only_sees_a_channel_does_not_look_after_it(door: Door, verb: str, body: object) -> None:
+    """
+    To sign and to tidy are for its operator.
+    """
+    offered(door)
+    token = door.as_("kim", Grant(Role.VIEWER))
+
+    assert 403 == door.call("POST", f"/api/v1/channels/candidate/{verb}", body, token=token).status
+
+
 def test_the_page_plans_no_promotion_of_hidden_images(door: Door) -> None:
     """
     The plan would say what is in them, package by package.

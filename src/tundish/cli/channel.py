@@ -5,6 +5,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,7 @@ from tundish.cli.releases import (
     publication_json,
     release_json,
     say,
+    say_offered,
     signature_json,
     tell,
     until,
@@ -26,6 +28,9 @@ from tundish.core.errors import InputError
 from tundish.core.image import Json
 from tundish.core.names import channel_name
 from tundish.core.release import Channel, Release
+
+if TYPE_CHECKING:  # loaded by the commands that need it
+    from tundish.publish.difference import Difference
 
 
 @click.group(
@@ -119,45 +124,70 @@ def show(context: click.Context, *, name: str, as_of: str | None, as_json: bool)
     """
     from tundish.publish import showing
 
-    moment = _moment(as_of) if as_of else None
+    moment = moment_of(as_of) if as_of else None
     with opened(context) as app:
         found = showing.show(app.catalog, name, moment)
         standing = None if moment else showing.signature_of(app.office(), found.channel.name)
         folder = app.channels / found.channel.name
+    facts: dict[str, Json] = {
+        "channel": found.channel.name,
+        "dialect": found.channel.dialect,
+        "folder": str(folder),
+        **release_json(found.release),
+        **(signature_json(standing) if standing else {}),
+        "images": [image_json(each) for each in found.holdings],
+        "moves": [move_json(each) for each in found.moves],
+    }
+    say_one(facts, until(standing) if standing else "", as_json=as_json)
+
+
+def say_one(facts: dict[str, Json], until: str, *, as_json: bool) -> None:
+    """
+    What a channel offers, by the facts that the JSON has; without `signed`, at an earlier moment.
+    """
     if as_json:
-        answer(
-            {
-                "channel": found.channel.name,
-                "dialect": found.channel.dialect,
-                "folder": str(folder),
-                **release_json(found.release),
-                **(signature_json(standing) if standing else {}),
-                "images": [image_json(each) for each in found.holdings],
-                "moves": [move_json(each) for each in found.moves],
-            }
-        )
+        answer(facts)
         return
-    last = found.moves[-1]
-    click.echo(f"channel   {found.channel.name}, for {found.channel.dialect}\nfolder    {folder}")
-    click.echo(f"release   {found.release.id}, made {time_text(found.release.made_at)}")
-    click.echo(f"since     {time_text(last.at)}, by {last.verb}")
-    if standing:
-        click.echo(f"dated     {time_text(standing.updated)}\nsigned    until {until(standing)}")
+    moves, images = _rows(facts["moves"]), _rows(facts["images"])
+    click.echo(f"channel   {facts['channel']}, for {facts['dialect']}")
+    if facts["folder"]:
+        click.echo(f"folder    {facts['folder']}")
+    click.echo(f"release   {facts['release']}, made {_time(facts['made'])}")
+    click.echo(f"since     {_time(moves[-1]['at'])}, by {moves[-1]['by']}")
+    if "signed" in facts:
+        click.echo(f"dated     {_time(facts['updated'])}\nsigned    until {until}")
     click.echo()
     table(
         ["IMAGE", "VERSION", "SIZE", "SOURCE"],
         [
-            (each.product.ref, each.version.name, size_text(each.version.size), each.source)
-            for each in found.holdings
+            (
+                str(each["image"]),
+                str(each["version"]),
+                size_text(int(str(each["bytes"]))),
+                str(each["source"]),
+            )
+            for each in images
         ],
         empty="it offers nothing",
     )
     click.echo()
     table(
         ["MOVED", "BY", "RELEASE"],
-        [(time_text(each.at), str(each.verb), str(each.release)) for each in reversed(found.moves)],
+        [(_time(each["at"]), str(each["by"]), str(each["release"])) for each in reversed(moves)],
         empty="",
     )
+
+
+def _rows(value: Json) -> list[dict[str, Json]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _size(count: Json) -> str:
+    return size_text(count if isinstance(count, int) else 0)
+
+
+def _time(moment: Json) -> str:
+    return time_text(datetime.fromisoformat(str(moment)) if moment else None)
 
 
 @channel.command(example="tundish channel diff stable candidate")
@@ -174,10 +204,14 @@ def diff(context: click.Context, *, before: str, after: str, as_json: bool) -> N
     with opened(context) as app:
         numbers = release_of(app.catalog, before), release_of(app.catalog, after)
         found = compare(app.catalog, app.store, *numbers)
+    say_difference(found.before, found.after, found.difference, as_json=as_json)
+
+
+def say_difference(before: int, after: int, difference: "Difference", *, as_json: bool) -> None:
     if as_json:
-        answer({"from": found.before, "to": found.after, **difference_json(found.difference)})
+        answer({"from": before, "to": after, **difference_json(difference)})
     else:
-        tell(found.difference)
+        tell(difference)
 
 
 @channel.command(
@@ -256,17 +290,39 @@ def resign(
     """
     from tundish.publish import moving
 
-    if bool(names) == due:
-        raise InputError("name the channels to sign anew, or give --due")
+    must_name(names, due=due)
     with opened(context) as app:
         office = app.office()
         chosen = moving.due(office) if due else tuple(map(channel_name, names))
         done = {name: moving.resign(office, name, expires) for name in chosen}
+    say_signed([{"channel": name, **publication_json(each)} for name, each in done.items()], as_json=as_json)
+
+
+def must_name(names: tuple[str, ...], *, due: bool) -> None:
+    """
+    Raises:
+        InputError: neither channels nor those that are due are meant, or both.
+    """
+    if bool(names) == due:
+        raise InputError("name the channels to sign anew, or give --due")
+
+
+def say_signed(done: list[dict[str, Json]], *, as_json: bool) -> None:
+    """
+    Channels that were signed anew, as the JSON has them.
+    """
     if as_json:
-        answer([{"channel": name, **publication_json(each)} for name, each in done.items()])
+        answer([*done])
         return
-    for name, each in done.items():
-        say(each, name)
+    for each in done:
+        expires, images = each["expires"], each["images"]
+        say_offered(
+            str(each["channel"]),
+            int(str(each["release"])),
+            len(images) if isinstance(images, list) else 0,
+            datetime.fromisoformat(str(expires)) if expires else None,
+            changed=bool(each["changed"]),
+        )
     if not done:
         click.echo("no signature is due", err=True)
 
@@ -293,27 +349,31 @@ def tidy(context: click.Context, *, names: tuple[str, ...], grace: int, as_json:
         chosen = tuple(map(channel_name, names)) or tuple(each.name for each in app.catalog.channels.list())
         office = app.office(steps) if chosen else None
         done = {name: moving.tidy(office, name, timedelta(days=grace)) for name in chosen if office}
+    facts: list[dict[str, Json]] = [
+        {"channel": name, "removed": list(each.removed), "freed_bytes": each.freed, "waiting": each.waiting}
+        for name, each in done.items()
+    ]
+    say_tidied(facts, as_json=as_json)
+
+
+def say_tidied(done: list[dict[str, Json]], *, as_json: bool) -> None:
+    """
+    What was removed from channels, as the JSON has it.
+    """
     if as_json:
-        answer(
-            [
-                {
-                    "channel": name,
-                    "removed": list(each.removed),
-                    "freed_bytes": each.freed,
-                    "waiting": each.waiting,
-                }
-                for name, each in done.items()
-            ]
-        )
+        answer([*done])
         return
-    for name, each in done.items():
-        freed = size_text(each.freed)
-        click.echo(f"{name}: {len(each.removed)} files removed ({freed} freed), {each.waiting} still waiting")
+    for each in done:
+        removed, freed = each["removed"], size_text(int(str(each["freed_bytes"])))
+        count = len(removed) if isinstance(removed, list) else 0
+        click.echo(
+            f"{each['channel']}: {count} files removed ({freed} freed), {each['waiting']} still waiting"
+        )
     if not done:
         click.echo("no channel yet; publish something: tundish publish", err=True)
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
     """
     A moment; a day alone means its end. Without a zone it is in UTC.
     """

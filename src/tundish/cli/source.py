@@ -16,7 +16,7 @@ from tundish.cli.session import answer, json_option, opened, size_text, table, t
 from tundish.core import clock
 from tundish.core.image import Json, Product
 from tundish.core.names import SourceName
-from tundish.core.selection import Selection, Source
+from tundish.core.selection import Seen, Selection, Source
 
 if TYPE_CHECKING:  # loaded by the commands: the catalog's library costs 0.2 s to import
     from tundish.sync.catalogue import Vouching
@@ -134,6 +134,13 @@ def show(context: click.Context, *, name: str, as_json: bool) -> None:
         marks = app.catalog.sources.seen(found.name)
         vouched = vouching(app.desk(), found)
     facts = _facts(found, vouched)
+    say_one(facts, list(marks.values()), as_json=as_json)
+
+
+def say_one(facts: dict[str, Json], marks: Sequence[Seen], *, as_json: bool) -> None:
+    """
+    A source by its facts, as the JSON has them, and what was last accepted of its documents.
+    """
     if as_json:
         seen: Json = {
             mark.document: {
@@ -141,42 +148,45 @@ def show(context: click.Context, *, name: str, as_json: bool) -> None:
                 "digest": mark.digest,
                 "accepted": mark.at.isoformat(),
             }
-            for mark in marks.values()
+            for mark in marks
         }
         answer({"source": facts, "seen": seen})
         return
-    for word, text in _lines(found, facts, vouched):
+    for word, text in _lines(facts):
         click.echo(f"{word:<10}{text}")
     click.echo()
     table(
         ["DOCUMENT", "UPDATED", "ACCEPTED"],
-        [(mark.document, time_text(mark.updated), time_text(mark.at)) for mark in marks.values()],
+        [(mark.document, time_text(mark.updated), time_text(mark.at)) for mark in marks],
         empty="nothing was read from it yet; run: tundish sync",
     )
 
 
-def _lines(found: Source, facts: dict[str, Json], vouched: "Vouching") -> list[tuple[str, str]]:
+def _lines(facts: dict[str, Json]) -> list[tuple[str, str]]:
     """
     A source line by line; settings that were never made are left out.
     """
-    fetching = found.fetching
-    mirrors = facts["mirrors"]
+    cap = facts["bandwidth"]
     lines = [
-        ("name", found.name),
+        ("name", str(facts["name"])),
         ("url", str(facts["url"])),
-        ("trust", "signed" if found.is_signed else "UNSIGNED: whatever it sends is believed"),
-        ("until", vouched.trouble or _until(facts)),
-        ("signer", vouched.signature.primary if vouched.signature else ""),
-        ("only", ", ".join(found.signers)),
-        ("priority", str(found.priority)),
-        ("enabled", "yes" if found.enabled else "no"),
-        ("proxy", "" if fetching.proxy == "settings" else str(facts["proxy"])),
-        ("token", "yes" if fetching.token else ""),
-        ("mirrors", ", ".join(map(str, mirrors)) if isinstance(mirrors, list) else ""),
-        ("cap", f"{size_text(fetching.bandwidth)}/s" if fetching.bandwidth else ""),
-        ("window", fetching.window),
+        ("trust", "signed" if facts["signed"] else "UNSIGNED: whatever it sends is believed"),
+        ("until", str(facts["trouble"] or _until(facts))),
+        ("signer", str(facts["signed_by"] or "")),
+        ("only", _several(facts["signers"])),
+        ("priority", str(facts["priority"])),
+        ("enabled", "yes" if facts["enabled"] else "no"),
+        ("proxy", "" if facts["proxy"] == "settings" else str(facts["proxy"])),
+        ("token", "yes" if facts["token"] else ""),
+        ("mirrors", _several(facts["mirrors"])),
+        ("cap", f"{size_text(cap)}/s" if isinstance(cap, int) and cap else ""),
+        ("window", str(facts["window"])),
     ]
     return [(word, text) for word, text in lines if text]
+
+
+def _several(values: Json) -> str:
+    return ", ".join(map(str, values)) if isinstance(values, list) else ""
 
 
 @source.command(example="tundish source remove lab")
@@ -314,29 +324,43 @@ def browse(
         ranked = ranking([*catalogue.all_known(desk), offer], [], {})
     _remarks(offer)
     products = narrow(offer, wanted).products
+    say_offered([_offered(each, ranked.hider(found.name, each)) for each in products], as_json=as_json)
+
+
+def say_offered(found: list[dict[str, Json]], *, as_json: bool) -> None:
+    """
+    What a source offers, as the JSON has it.
+    """
     if as_json:
-        answer([_offered(each, ranked.hider(found.name, each)) for each in products])
+        answer([*found])
         return
     table(
         ["IMAGE", "TITLE", "LABEL", "NEWEST", "VERSIONS", "SIZE", "HIDDEN BY"],
         [
             (
-                each.ref,
-                each.title,
-                each.label,
-                each.versions[-1].name,
-                str(len(each.versions)),
-                size_text(each.versions[-1].size),
-                ranked.hider(found.name, each) or "",
+                str(each["image"]),
+                str(each["title"]),
+                str(each["label"]),
+                *_newest(each["versions"]),
+                str(each["hidden_by"] or ""),
             )
-            for each in products
-            if each.versions
+            for each in found
+            if each["versions"]
         ],
         empty="nothing offered that matches",
     )
 
 
-def _offered(each: Product, hider: SourceName | None) -> Json:
+def _newest(versions: Json) -> tuple[str, str, str]:
+    """
+    The newest of versions with their sizes, how many there are, and its size.
+    """
+    held = versions if isinstance(versions, dict) else {}
+    name, size = list(held.items())[-1]
+    return name, str(len(held)), size_text(size if isinstance(size, int) else 0)
+
+
+def _offered(each: Product, hider: SourceName | None) -> dict[str, Json]:
     return {
         "image": each.ref,
         "product": each.name,

@@ -17,7 +17,7 @@ from tundish.core.names import ContentId, ItemName, ItemPath, ProductName, Sourc
 from tundish.core.notice import Notice
 from tundish.core.people import Deed, Grant, Kind, Role, Token, User
 from tundish.core.progress import Progress, Running, Transfer
-from tundish.core.selection import Selection
+from tundish.core.selection import Seen, Selection
 from tundish.core.upload import Asked, Upload, UploadState
 from tundish.remote.server import Document
 
@@ -166,6 +166,10 @@ def upload(row: Row) -> Upload:
 def deed(row: Row) -> Deed:
     words = ("actor", "door", "address", "deed", "subject", "before", "after", "outcome")
     return Deed(int(row["id"]), _at(row["at"]), *(str(row[word]) for word in words))
+
+
+def seen(row: Row) -> Seen:
+    return Seen(str(row["document"]), _maybe(row["updated"]), str(row["digest"]), _at(row["accepted"]))
 
 
 def selection(row: Row) -> tuple[int, Selection]:

@@ -118,3 +118,49 @@ def test_a_sync_that_does_not_run_is_not_stopped(synced: Pair) -> None:
     here, afar = synced.here("sync", "stop"), synced.afar("sync", "stop")
 
     assert (here.code, here.err) == (afar.code, afar.err)
+
+
+@FORMS
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("channel", "show", "candidate"),
+        ("channel", "show", "candidate", "--as-of", "2100-01-31"),
+        ("channel", "show", "candidate", "--as-of", "2000-01-31"),
+        ("channel", "show", "candidate", "--as-of", "tomorrow"),
+        ("channel", "show", "nowhere"),
+        ("channel", "diff", "candidate", "candidate"),
+        ("channel", "diff", "1", "candidate"),
+        ("channel", "diff", "candidate", "99"),
+        ("channel", "resign"),
+        ("channel", "resign", "--due"),
+        ("channel", "resign", "nowhere"),
+        ("channel", "tidy"),
+        ("channel", "tidy", "candidate", "--grace", "7"),
+        ("channel", "tidy", "nowhere"),
+    ],
+    ids=" ".join,
+)
+def test_a_channel_is_handled_alike(synced: Pair, words: tuple[str, ...], form: tuple[str, ...]) -> None:
+    """
+    Shown, compared and looked after, from here and from afar, a channel is told of in the same words.
+    """
+    here, afar = synced.here(*words, *form), synced.afar(*words, *form)
+
+    assert (here.code, here.out, here.err) == (afar.code, afar.out, afar.err)
+
+
+def test_a_channel_is_signed_anew_and_tidied(synced: Pair) -> None:
+    """
+    For as many days as were said from afar; what the last signature was on is removed then.
+    """
+    said = synced.afar("channel", "resign", "candidate", "--expires", "9")
+    tidied = synced.afar("channel", "tidy", "candidate", "--grace", "0")
+    shown = synced.here("channel", "show", "candidate")
+    until = said.out.splitlines()[-1].removeprefix("signed until ")
+
+    assert (0, True, False) == (
+        tidied.code,
+        f"signed    until {until}" in shown.out,
+        "candidate: 0 files" in tidied.out,
+    )

@@ -3,11 +3,11 @@ Channels and releases: what is offered to readers, and what was.
 """
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from tundish.api.asking import Number, Opened, Who, Word, must_see
 from tundish.api.repeating import Route
@@ -16,13 +16,17 @@ from tundish.app.deeds import channels as deeds
 from tundish.app.deeds import jobs
 from tundish.app.opened import App
 from tundish.core import release as values
+from tundish.core.holding import Holding
 from tundish.core.image import Json
 from tundish.core.names import channel_name
 from tundish.core.people import Actor, Kind, Power
+from tundish.publish import moving
 from tundish.publish.comparing import Compared
-from tundish.publish.showing import signature_of
+from tundish.publish.showing import show, signature_of
 
 ROUTER = APIRouter(route_class=Route, tags=["channels"])
+Moment = Annotated[AwareDatetime | None, Query(description="what it offered at this moment; left out: now")]
+Named = Annotated[str, Query(max_length=255, description="the number of a release, or a channel")]
 
 
 class Channel(Shown):
@@ -70,6 +74,67 @@ class Signature(Shown):
     updated: datetime | None
     signed: bool
     expires: datetime | None
+    due: bool = Field(description="whether half of its life is behind it")
+
+
+class Version(Shown):
+    image: str
+    version: str
+    bytes: int
+    source: str
+
+
+class Shelf(Shown):
+    """
+    What a channel offers, or offered at a moment, with the last moves that led there, the oldest first.
+    `folder` is where it lies on the server, for who may change its settings.
+    """
+
+    channel: str
+    dialect: str
+    folder: str | None
+    release: int
+    made_at: datetime
+    content: str
+    versions: int
+    images: list[Version]
+    moves: list[Move]
+
+
+class Renewal(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"expires": 30}]})
+
+    expires: int | None = Field(None, ge=0, le=3650, description="days until the end; 0: never")
+
+
+class Renewed(Shown):
+    """
+    A channel that was signed anew.
+    """
+
+    channel: str
+    release: int
+    changed: bool
+    updated: datetime
+    expires: datetime | None
+    images: list[str]
+
+
+class Tidying(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"grace_days": 3}]})
+
+    grace_days: int = Field(3, ge=0, le=3650, description="how long files stay that the index names no more")
+
+
+class Tidied(Shown):
+    """
+    What was removed from a channel, how many bytes that freed, and how many files wait for their time.
+    """
+
+    channel: str
+    removed: list[str]
+    freed_bytes: int
+    waiting: int
 
 
 class Publishing(BaseModel):
@@ -108,7 +173,7 @@ class Change(Shown):
 
 class Promoted(Shown):
     """
-    What promoting would change: from one release to another, which versions appear, go and change.
+    What promoting would change, or what distinguishes two releases: which versions appear, go and change.
     """
 
     before: int
@@ -157,9 +222,69 @@ def get_signature(app: Opened, actor: Who, name: Word) -> Signature:
     """
     Look at the files of a channel as its readers do.
     """
-    stands = signature_of(app.keyed_office(), _seen(app, actor, name).name)
-    is_signed = stands.signature is not None
-    return Signature(updated=stands.updated, signed=is_signed, expires=stands.expires_at)
+    channel, office = _seen(app, actor, name).name, app.keyed_office()
+    stands = signature_of(office, channel)
+    return Signature(
+        updated=stands.updated,
+        signed=stands.signature is not None,
+        expires=stands.expires_at,
+        due=moving.is_due(office, channel),
+    )
+
+
+@ROUTER.get("/channels/{name}/offer")
+def get_offer(app: Opened, actor: Who, name: Word, as_of: Moment = None) -> Shelf:
+    """
+    What a channel offers, as far as the asker may see it; with `as_of`, what it offered then.
+    """
+    found = show(app.catalog, _seen(app, actor, name).name, as_of)
+    folder = str(app.channels / found.channel.name) if actor.may(Power.SETTING_EDIT) else None
+    return Shelf(
+        channel=found.channel.name,
+        dialect=found.channel.dialect,
+        folder=folder,
+        release=found.release.id,
+        made_at=found.release.made_at,
+        content=found.release.content.hex,
+        versions=found.release.versions,
+        images=[_version(each) for each in found.holdings if actor.may(Power.SEE, Kind.IMAGE, each.ref)],
+        moves=[Move.of(each) for each in found.moves],
+    )
+
+
+@ROUTER.post("/channels/{name}/resign")
+def resign_channel(app: Opened, actor: Who, name: Word, wanted: Renewal) -> Renewed:
+    """
+    Sign what a channel offers anew, with a fresh date.
+    """
+    _seen(app, actor, name)
+    done = deeds.resign(app, actor, name, wanted.expires)
+    return Renewed(
+        channel=name,
+        release=done.release,
+        changed=done.changed,
+        updated=done.updated,
+        expires=done.expires_at,
+        images=list(done.images),
+    )
+
+
+@ROUTER.post("/channels/{name}/tidy")
+def tidy_channel(app: Opened, actor: Who, name: Word, wanted: Tidying) -> Tidied:
+    """
+    Remove from a channel what its readers can no longer know of.
+    """
+    _seen(app, actor, name)
+    done = deeds.tidy(app, actor, name, timedelta(days=wanted.grace_days))
+    return Tidied(channel=name, removed=list(done.removed), freed_bytes=done.freed, waiting=done.waiting)
+
+
+@ROUTER.get("/comparison", tags=["releases"])
+def compare_releases(app: Opened, actor: Who, before: Named, after: Named) -> Promoted:
+    """
+    See what distinguishes two releases, each named by its number or by a channel, down to packages.
+    """
+    return Promoted.of(deeds.compare(app, actor, before, after))
 
 
 @ROUTER.get("/channels/{name}/moves")
@@ -231,6 +356,11 @@ def get_release(app: Opened, actor: Who, number: Number) -> Release:
         versions=found.versions,
         images=[each.ref for each in held if actor.may(Power.SEE, Kind.IMAGE, each.ref)],
     )
+
+
+def _version(held: Holding) -> Version:
+    version = held.version
+    return Version(image=held.product.ref, version=version.name, bytes=version.size, source=held.source)
 
 
 def _begun(app: App, actor: Actor, kind: str, arguments: dict[str, Json], response: Response) -> Job:

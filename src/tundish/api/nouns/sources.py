@@ -4,25 +4,33 @@ Sources: where images come from. What would make one unreadable is tried before 
 
 import base64
 import binascii
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from tundish.api.asking import Opened, Who, Word, created, must_see
+from tundish.api.asking import Limit, Opened, Who, Word, created, follow, must_see
 from tundish.api.repeating import Route
 from tundish.api.schemas import Page, Shown
 from tundish.app.deeds import sources as deeds
 from tundish.app.opened import App
 from tundish.core.errors import InputError
+from tundish.core.image import Json
+from tundish.core.image import Product as Found
+from tundish.core.names import source_name
 from tundish.core.people import Actor, Kind, Power
+from tundish.core.selection import ANY, Selection
 from tundish.core.selection import Source as Kept
-from tundish.sync.catalogue import vouching
+from tundish.sync.catalogue import all_known, known, vouching
 from tundish.sync.offer import Offer
-from tundish.sync.sources import Wish, public
+from tundish.sync.ranking import Ranking, ranking
+from tundish.sync.sources import Wish, narrow, public
 
 ROUTER = APIRouter(route_class=Route, tags=["sources"])
 Check = Annotated[bool, Query(description="false: save it without asking the source first")]
+Text = Annotated[str, Query(max_length=255)]
+Offset = Annotated[int, Query(ge=0, le=1_000_000, description="how many rows to pass over")]
 
 
 class Source(Shown):
@@ -116,6 +124,50 @@ class Offered(Shown):
             images=sorted({product.ref for product in offer.products})[:1_000],
             unread=Unread.all_of(offer),
             remarks=[Remark(subject=each.subject, text=each.text) for each in offer.remarks[:1_000]],
+        )
+
+
+class Document(Shown):
+    """
+    What was last accepted of a document of a source.
+    """
+
+    document: str
+    updated: datetime | None
+    digest: str
+    accepted: datetime
+
+
+class Size(Shown):
+    version: str
+    bytes: int
+
+
+class Product(Shown):
+    """
+    What a source offers of one image, the newest version last, and the source that it is taken from instead.
+    """
+
+    image: str
+    product: str
+    title: str
+    label: str
+    codename: str | None
+    supported_until: str | None
+    hidden_by: str | None
+    versions: list[Size]
+
+    @classmethod
+    def of(cls, product: Found, hider: str | None) -> Self:
+        return cls(
+            image=product.ref,
+            product=product.name,
+            title=product.title,
+            label=product.label,
+            codename=_text(product.extra.get("release_codename")),
+            supported_until=_text(product.extra.get("support_eol")),
+            hidden_by=hider,
+            versions=[Size(version=each.name, bytes=each.size) for each in product.versions],
         )
 
 
@@ -258,6 +310,53 @@ def check_source(app: Opened, actor: Who, name: Word) -> Offered:
     return Offered.of(deeds.check(app, actor, name, Wish()))
 
 
+@ROUTER.get("/sources/{name}/documents")
+def list_documents(app: Opened, actor: Who, name: Word) -> Page[Document]:
+    """
+    What was last accepted of each document of a source.
+    """
+    marks = app.catalog.sources.seen(_seen(app, actor, name).name).values()
+    found = [
+        Document(document=each.document, updated=each.updated, digest=each.digest, accepted=each.at)
+        for each in marks
+    ]
+    return Page(items=found, next=None)
+
+
+@ROUTER.post("/sources/{name}/refresh")
+def refresh_source(app: Opened, actor: Who, name: Word) -> Offered:
+    """
+    Ask a source what it offers now, and keep what it says.
+    """
+    _seen(app, actor, name)
+    return Offered.of(deeds.refresh(app, actor, name))
+
+
+@ROUTER.get("/sources/{name}/offer")
+def browse_source(
+    app: Opened,
+    actor: Who,
+    request: Request,
+    name: Word,
+    *,
+    os: Text = ANY,
+    series: Text = ANY,
+    arch: Text = ANY,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> Page[Product]:
+    """
+    What a source was last known to offer, in its own order, without asking it.
+    """
+    source, desk = _seen(app, actor, name), app.desk()
+    offer = known(desk, source)
+    ranked = ranking([*all_known(desk), offer], [], {})
+    found = narrow(offer, Selection(os, series, (arch,))).products
+    shown = [Product.of(each, _hider(actor, ranked, name, each)) for each in found[offset : offset + limit]]
+    more = follow(request, offset=offset + limit) if len(found) > offset + limit else None
+    return Page(items=shown, next=more)
+
+
 @ROUTER.put("/sources/{name}/stream")
 def set_stream(app: Opened, actor: Who, name: Word, wanted: Stream, check: Check = True) -> Saved:
     """
@@ -271,6 +370,15 @@ def set_stream(app: Opened, actor: Who, name: Word, wanted: Stream, check: Check
 def _seen(app: App, actor: Actor, name: str) -> Kept:
     must_see(actor, f"source {name!r}", Kind.SOURCE, name)
     return app.catalog.sources.get(name)
+
+
+def _hider(actor: Actor, ranked: Ranking, name: str, product: Found) -> str | None:
+    hider = ranked.hider(source_name(name), product)
+    return hider if hider is not None and actor.may(Power.SEE, Kind.SOURCE, hider) else None
+
+
+def _text(value: Json) -> str | None:
+    return None if value is None else str(value)
 
 
 def _keyring(text: str | None) -> bytes | None:

@@ -8,10 +8,12 @@ from datetime import timedelta
 from tundish.app.deeds.deed import deed
 from tundish.app.finding import must_see_release, offerable
 from tundish.app.opened import App, holder
+from tundish.core.errors import NotFound
 from tundish.core.image import Json
 from tundish.core.names import ChannelName, channel_name
 from tundish.core.people import Actor, Kind, Power
-from tundish.publish import moving, run
+from tundish.publish import comparing, moving, run
+from tundish.publish.comparing import Compared
 from tundish.publish.moving import Promotion
 from tundish.publish.publisher import Publication
 from tundish.publish.run import Terms
@@ -61,6 +63,27 @@ def plan(app: App, actor: Actor, source: str, target: str) -> Promotion:
         actor.must(Power.SEE, Kind.CHANNEL, name)
     must_see_release(app, actor, app.catalog.channels.get(channel_name(source)).release)
     return moving.plan_promotion(app.catalog, app.store, channel_name(source), channel_name(target))
+
+
+def compare(app: App, actor: Actor, before: str, after: str) -> Compared:
+    """
+    What distinguishes two releases, each by its number or the name of a channel. Changes nothing.
+
+    Raises:
+        NotFound: there is no such channel or release, or it is not the actor's to see.
+        Forbidden: the actor may not see one of the images that they offer.
+    """
+    numbers = [_release_seen(app, actor, each) for each in (before, after)]
+    for number in numbers:
+        must_see_release(app, actor, number)
+    return comparing.compare(app.catalog, app.store, *numbers)
+
+
+def _release_seen(app: App, actor: Actor, name: str) -> int:
+    known = {each.name for each in app.catalog.channels.list()}
+    if (name in known or not name.isdecimal()) and not actor.may(Power.SEE, Kind.CHANNEL, name):
+        raise NotFound(f"there is no channel {name[:80]!r}, or it is not yours to see")
+    return comparing.release_of(app.catalog, name)
 
 
 def promote(app: App, actor: Actor, promotion: Promotion) -> Publication:

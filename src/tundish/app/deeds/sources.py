@@ -111,6 +111,19 @@ def check(app: App, actor: Actor, name: str, wish: Wish) -> Offer:
         return wishes.offered(wanted, app.desk(), seen=seen)
 
 
+def refresh(app: App, actor: Actor, name: str) -> Offer:
+    """
+    Ask a saved source, and keep what it says.
+
+    Raises:
+        NotFound: there is none of this name.
+        TrustError, UpstreamError: it could not be read; what is kept stays.
+    """
+    audit = app.catalog.audit
+    with deed(audit, actor, Power.SYNC, "source.refresh", kind=Kind.SOURCE, name=name):
+        return catalogue.refresh(app.desk(), app.catalog.sources.get(name))
+
+
 def restore_default(
     app: App, actor: Actor, keyring: bytes | None = None, *, url: str = presets.URL, check: bool = True
 ) -> presets.Restored:

@@ -10,14 +10,45 @@ import click
 from tundish.cli import source, sourcing
 from tundish.core.errors import InputError
 from tundish.core.image import Json
+from tundish.core.names import source_name
+from tundish.remote import values
 from tundish.remote.server import Document, Server, record
+from tundish.remote.values import Row
 from tundish.sync.sources import Wish
 
+PAGE = 500
+_OFFERED = ("image", "product", "title", "label", "codename", "supported_until", "hidden_by")
 _VOUCHED = ("signed_by", "signed_at", "good_until", "trouble", "products", "unread")
 
 
 def list_(server: Server, *, as_json: bool) -> None:
     source.say_all(server.rows("/sources"), as_json=as_json)
+
+
+def show(server: Server, *, name: str, as_json: bool) -> None:
+    found = record(server.get(f"/sources/{source_name(name)}"))
+    marks = [values.read(values.seen, row) for row in server.rows(f"/sources/{name}/documents")]
+    source.say_one(found, marks, as_json=as_json)
+
+
+def browse(
+    server: Server, *, name: str, os_: str, series: str, arch: str, refresh: bool, as_json: bool
+) -> None:
+    path = f"/sources/{source_name(name)}"
+    is_known = not refresh and bool(server.rows(f"{path}/documents"))
+    if not is_known:
+        asked = record(server.send("POST", f"{path}/refresh"))
+        _remark(asked)
+        _warn(asked)
+    rows = server.rows(f"{path}/offer", os=os_, series=series, arch=arch, limit=PAGE)
+    source.say_offered([values.read(_offered, row) for row in rows], as_json=as_json)
+
+
+def _offered(row: Row) -> Document:
+    return {
+        **{key: row[key] for key in _OFFERED},
+        "versions": {str(each["version"]): int(each["bytes"]) for each in row["versions"]},
+    }
 
 
 def add(
@@ -73,9 +104,7 @@ def check(server: Server, *, place: str, as_json: bool, **words: Any) -> None:
         raise InputError("from afar, a source that is saved is checked as it is: leave the other words out")
     else:
         found = record(server.send("POST", f"/sources/{place}/check"))
-    remarks = found.get("remarks")
-    for each in map(record, remarks if isinstance(remarks, list) else []):
-        click.echo(f"note: {each.get('subject')}: {each.get('text')}", err=True)
+    _remark(found)
     _warn(found)
     keys = ("signed_by", "signed_at", "good_until", "products", "images", "unread")
     facts: Document = {key: found.get(key) for key in keys}
@@ -118,6 +147,12 @@ def _address(text: str) -> str:
     if "://" not in text and not text.startswith("/"):
         raise InputError(f"{text} is neither a URL nor the full path of a folder of the server")
     return text
+
+
+def _remark(found: Document) -> None:
+    remarks = found.get("remarks")
+    for each in map(record, remarks if isinstance(remarks, list) else []):
+        click.echo(f"note: {each.get('subject')}: {each.get('text')}", err=True)
 
 
 def _warn(saved: Document) -> None:
