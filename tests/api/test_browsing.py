@@ -39,3 +39,13 @@ def test_who_only_sees_a_source_does_not_have_it_asked(named: Door) -> None:
     token = named.as_("vi", Grant(Role.VIEWER))
 
     assert 403 == named.call("POST", "/api/v1/sources/lab/refresh", token=token).status
+
+
+def test_who_is_no_admin_takes_the_default_source_from_its_own_place(door: Door) -> None:
+    """
+    Another one would lead the server wherever they like.
+    """
+    token = door.as_("op", Grant(Role.OPERATOR))
+    body = {"url": "http://127.0.0.1:9/"}
+
+    assert 403 == door.call("POST", "/api/v1/sources/restore-default", body, token=token).status

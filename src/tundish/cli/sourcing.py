@@ -65,7 +65,7 @@ def wish(
     cap = None if bandwidth is None else 0 if bandwidth == NONE else size(bandwidth.removesuffix("/s"))
     token = None if token_file is None else "" if token_file == NONE else _token(token_file)
     return Wish(
-        keyring=_keys(keyring, keyring_data),
+        keyring=keys_of(keyring, keyring_data),
         unsigned=unsigned,
         signers=_several(signers),
         proxy=proxy,
@@ -81,7 +81,7 @@ def _several(values: tuple[str, ...]) -> tuple[str, ...] | None:
     return None if not values else () if values == (NONE,) else values
 
 
-def _keys(keyring: str | None, data: str | None) -> bytes | None:
+def keys_of(keyring: str | None, data: str | None) -> bytes | None:
     if keyring is not None and data is not None:
         raise InputError("give --keyring FILE or --keyring-data BASE64, not both")
     if data is not None and not data.startswith("@"):
@@ -287,13 +287,20 @@ def restore_default(
     from tundish.sync import presets
     from tundish.sync.sources import public
 
-    keys = presets.keyring() if keyring is None else _keys(keyring, None)
+    keys = presets.keyring() if keyring is None else keys_of(keyring, None)
     place = presets.URL if url is None else address(url)
     with opened(context) as app:
         found = presets.restore(app.desk(), keys or b"", url=place, check=not no_check)
     warn(found.offer)
+    say_restored({**public(found.source), "selected": found.series}, as_json=as_json)
+
+
+def say_restored(facts: dict[str, Json], *, as_json: bool) -> None:
+    """
+    The default source by its facts, as the JSON has them.
+    """
     if as_json:
-        answer({**public(found.source), "selected": found.series})
-    else:
-        chosen = f", selected ubuntu/{found.series} for amd64" if found.series else ""
-        click.echo(f"restored {found.source.name} at {found.source.url}{chosen}; next: tundish sync --plan")
+        answer(facts)
+        return
+    chosen = f", selected ubuntu/{facts['selected']} for amd64" if facts["selected"] else ""
+    click.echo(f"restored {facts['name']} at {facts['url']}{chosen}; next: tundish sync --plan")

@@ -84,3 +84,15 @@ def test_a_source_is_removed(known: Pair) -> None:
 
     assert (0, False) == (said.code, "lab " in known.here("source", "list").out)
     known.here("source", "add", "lab", "http://x.example/", "--unsigned", "--no-check")
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--no-check",)], ids=["text", "json", "unchecked"])
+def test_the_default_source_is_restored_alike(pair: Pair, lab: Upstream, form: tuple[str, ...]) -> None:
+    """
+    From the place that was named, with the keys that were read here.
+    """
+    words = ("source", "restore-default", "--url", str(lab.root), "--keyring", str(lab.keyring), *form)
+    here, afar = both(pair, *words)
+    pair.here("source", "remove", "maas")
+
+    assert (0, here) == (afar[0], afar)

@@ -7,7 +7,7 @@ import binascii
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from tundish.api.asking import Limit, Opened, Who, Word, created, follow, must_see
@@ -22,6 +22,7 @@ from tundish.core.names import source_name
 from tundish.core.people import Actor, Kind, Power
 from tundish.core.selection import ANY, Selection
 from tundish.core.selection import Source as Kept
+from tundish.sync import presets
 from tundish.sync.catalogue import all_known, known, vouching
 from tundish.sync.offer import Offer
 from tundish.sync.ranking import Ranking, ranking
@@ -92,6 +93,30 @@ class Saved(Source):
     def after(cls, app: App, source: Kept, offer: Offer | None) -> Self:
         products = None if offer is None else len(offer.products)
         return cls.of(app, source, products=products, unread=Unread.all_of(offer))
+
+
+class Restored(Saved):
+    """
+    The default source; `selected`: the series of Ubuntu that was selected with it, if nothing was before.
+    """
+
+    selected: str | None
+
+
+class Default(BaseModel):
+    """
+    Another place that holds the stream, for an admin to name, and its keys if they are not installed there.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"url": "http://mirror.lab/stable/"}]}
+    )
+
+    url: str | None = Field(None, max_length=2000)
+    keyring: str | None = Field(None, max_length=1_000_000, description="armoured, or binary as base64")
+
+
+AS_PUBLISHED = Default(url=None, keyring=None)
 
 
 class Remark(Shown):
@@ -267,11 +292,17 @@ def check_new_source(app: Opened, actor: Who, new: New) -> Offered:
 
 
 @ROUTER.post("/sources/restore-default")
-def restore_default_source(app: Opened, actor: Who, check: Check = True) -> Source:
+def restore_default_source(
+    app: Opened, actor: Who, wanted: Annotated[Default, Body()] = AS_PUBLISHED, check: Check = True
+) -> Restored:
     """
     Bring the public images of MAAS back as a source.
     """
-    return Source.of(app, deeds.restore_default(app, actor, check=check).source)
+    keys, url = _keyring(wanted.keyring), wanted.url or presets.URL
+    found = deeds.restore_default(app, actor, keys, url=url, check=check)
+    products = None if found.offer is None else len(found.offer.products)
+    unread = Unread.all_of(found.offer)
+    return Restored.of(app, found.source, products=products, unread=unread, selected=found.series)
 
 
 @ROUTER.get("/sources/{name}")

@@ -132,10 +132,13 @@ def restore_default(
 
     Raises:
         NotFound: its keyring is not installed, and none was given.
+        Forbidden: it is to be had from another place, and the actor is no admin.
         TrustError, UpstreamError: it could not be read; nothing is changed.
     """
     audit, name = app.catalog.audit, presets.NAME
     with deed(audit, actor, Power.SOURCE_EDIT, "source.restore", kind=Kind.SOURCE, name=name) as account:
+        if url != presets.URL:  # it leads the server wherever it says
+            actor.must(Power.SETTING_EDIT)
         keys = presets.keyring() if keyring is None else keyring
         found = presets.restore(app.desk(), keys, url=url, check=check)
         account.after = {**public(found.source), "selected": found.series}

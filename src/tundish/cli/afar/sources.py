@@ -82,6 +82,21 @@ def set_stream(server: Server, *, name: str, stream: str, no_check: bool, as_jso
     _say_saved(record(server.send("PUT", path, {"stream": stream}, check=not no_check)), as_json=as_json)
 
 
+def restore_default(
+    server: Server, *, keyring: str | None, url: str | None, no_check: bool, as_json: bool
+) -> None:
+    keys = sourcing.keys_of(keyring, None)
+    body: Document = {
+        "url": None if url is None else _address(url),
+        "keyring": None if keys is None else base64.b64encode(keys).decode(),
+    }
+    saved = record(server.send("POST", "/sources/restore-default", body, check=not no_check))
+    _warn(saved)
+    sourcing.say_restored(
+        {key: value for key, value in saved.items() if key not in _VOUCHED}, as_json=as_json
+    )
+
+
 def enable(server: Server, *, name: str, as_json: bool) -> None:
     _change(server, name, Wish(enabled=True), check=False, as_json=as_json)
 

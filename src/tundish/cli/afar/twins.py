@@ -74,6 +74,7 @@ TWINS = {  # command: module of this package, and function in it
     "source enable": ("sources", "enable"),
     "source list": ("sources", "list_"),
     "source remove": ("sources", "remove"),
+    "source restore-default": ("sources", "restore_default"),
     "source set": ("sources", "set_"),
     "source set-stream": ("sources", "set_stream"),
     "source show": ("sources", "show"),
