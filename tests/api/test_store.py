@@ -29,6 +29,13 @@ def test_how_full_the_store_is_is_not_for_a_scope(shared: Door) -> None:
     ]
 
 
+def test_bundles_are_for_who_may_carry_them(shared: Door) -> None:
+    """
+    Nobody else learns their names.
+    """
+    assert [403, 200] == [shared.get("bundles", token=viewer(shared)).status, shared.get("bundles").status]
+
+
 def test_a_grace_period_has_a_bound(shared: Door) -> None:
     """
     Before the calendar ends.

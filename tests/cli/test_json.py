@@ -24,6 +24,7 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], set[str]]] = {  # command: its words
     "image show": ((IMAGE,), {"image", "version", "state", "files"}),
     "image unpin": ((IMAGE,), {"image", "version", "pinned"}),
     "image uploads": (("--all",), set()),
+    "bundle list": ((), set()),
     "job list": ((), {"id", "kind", "subject", "started_at", "ended_at", "outcome"}),
     "job log": (("1",), set()),
     "job show": (("1",), {"id", "outcome", "detail"}),

@@ -25,7 +25,16 @@ DEEDS = {  # commands whose deeds note themselves
     *(f"user {verb}" for verb in ("create", "grant", "ungrant", "disable", "enable", "password", "remove")),
 }
 ASKING = {  # commands that change nothing of the state
-    *("audit list", "bundle show", "channel diff", "channel list", "channel show", "check", "completion"),
+    *(
+        "audit list",
+        "bundle list",
+        "bundle show",
+        "channel diff",
+        "channel list",
+        "channel show",
+        "check",
+        "completion",
+    ),
     *("demo", "doctor", "event list", "image diff", "image download", "image hygiene", "image inspect"),
     *("image list", "image manifest", "image sbom", "image show", "image uploads", "job list", "job log"),
     "job show",

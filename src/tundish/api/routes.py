@@ -14,6 +14,7 @@ from tundish.api.bounds import Bounded
 from tundish.api.errors import explain_errors
 from tundish.api.health import WELL, looked, looks_of
 from tundish.api.nouns import (
+    bundles,
     channels,
     contents,
     feed,
@@ -47,6 +48,7 @@ NOUNS = (
     people,
     feed,
     store,
+    bundles,
 )
 _STATUSES = {
     400: "the request is malformed",

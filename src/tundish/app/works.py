@@ -327,8 +327,8 @@ def _(order: orders.BundleImport, app: App, task: Task) -> Ended:
 
 @carry_out.register
 def _(order: orders.BundleShow, app: App, task: Task) -> Ended:
-    keyring = _keyring(order.keyring) if order.keyring else _own_keyring(app)
     with _reading(_folder(app, "bundles") / order.file) as stream:
+        keyring = _keyring(order.keyring) if order.keyring else _own_keyring(app)
         found = bundles.show(_bundling(app, task), stream, order.file, keyring=keyring)
     return Ended(facts={"report": bounded({"file": order.file, **shown_json(found)})})
 

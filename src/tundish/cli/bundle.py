@@ -5,7 +5,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -186,6 +186,31 @@ def _line(made: Report) -> str:
     return (
         f"bundle {made['serial']}, builds on {on}: {made['versions']} image versions, "
         f"{made['blobs']} blobs, {size_text(made['bytes'])}"
+    )
+
+
+@bundle.command(name="list", example="tundish bundle list --json")
+@json_option
+@click.pass_context
+def list_(context: click.Context, *, as_json: bool) -> None:
+    """
+    List the bundles in the folder `bundles` of the state, where jobs write them and take them from.
+    """
+    from tundish.app.lying import bundles
+
+    with opened(context) as app:
+        found = bundles(app)
+    say_all([(each.name, each.size, each.at) for each in found], as_json=as_json)
+
+
+def say_all(found: Sequence[tuple[str, int, datetime]], *, as_json: bool) -> None:
+    if as_json:
+        answer([{"name": name, "bytes": size, "at": at.isoformat()} for name, size, at in found])
+        return
+    table(
+        ["NAME", "SIZE", "WRITTEN"],
+        [(name, size_text(size), time_text(at)) for name, size, at in found],
+        empty="no bundle lies there; a server writes one with: tundish --server URL bundle export NAME",
     )
 
 

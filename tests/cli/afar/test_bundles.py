@@ -80,6 +80,16 @@ def test_a_bundle_is_shown_alike(held: Pair, form: tuple[str, ...]) -> None:
 
 
 @FORMS
+def test_bundles_are_listed_alike(held: Pair, form: tuple[str, ...]) -> None:
+    """
+    By their names, with sizes and moments.
+    """
+    here, afar = held.here("bundle", "list", *form), held.afar("bundle", "list", *form)
+
+    assert (0, here.out, True) == (afar.code, afar.out, "1.bundle" in afar.out)
+
+
+@FORMS
 def test_a_bundle_is_taken_in_alike(held: Pair, form: tuple[str, ...]) -> None:
     """
     The keyring is read here, and sent.

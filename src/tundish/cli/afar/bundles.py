@@ -4,6 +4,7 @@ sent.
 """
 
 import base64
+from datetime import datetime
 from pathlib import Path
 
 from tundish.cli import bundle as command
@@ -40,10 +41,19 @@ def import_(
     values.read(lambda row: command.say_taken(row, as_json=as_json), done)
 
 
+def list_(server: Server, *, as_json: bool) -> None:
+    rows = server.rows("/bundles")
+    command.say_all([values.read(_lying, row) for row in rows], as_json=as_json)
+
+
 def show(server: Server, *, file: Path, keyring: Path | None, as_json: bool) -> None:
     words: Document = {"file": _name(file)}
     found = _done(server, "bundle-show", words if keyring is None else {**words, "keyring": _sent(keyring)})
     values.read(lambda row: command.say_shown(row, as_json=as_json), found)
+
+
+def _lying(row: values.Row) -> tuple[str, int, datetime]:
+    return str(row["name"]), int(row["size"]), datetime.fromisoformat(row["at"])
 
 
 def _done(server: Server, kind: str, words: Document) -> Document:

@@ -23,6 +23,7 @@ TWINS = {  # command: module of this package, and function in it
     "audit list": ("history", "audit_list"),
     "bundle export": ("bundles", "export"),
     "bundle import": ("bundles", "import_"),
+    "bundle list": ("bundles", "list_"),
     "bundle show": ("bundles", "show"),
     "channel diff": ("channels", "diff"),
     "channel list": ("channels", "list_"),

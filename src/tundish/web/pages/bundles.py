@@ -2,28 +2,14 @@
 Bundles: images in one signed file, for where no network leads.
 """
 
-import os
-from dataclasses import dataclass
-from datetime import UTC, datetime
-
 from tundish.app.deeds import jobs
-from tundish.core.errors import StorageError, TundishError
+from tundish.app.lying import bundles
+from tundish.core.errors import TundishError
 from tundish.core.image import Json
 from tundish.core.people import Power
 from tundish.web.visit import Answer, Moved, Route, Same, Shown, Visit
 
 _FILE = '"arguments":{"file":"FILE"}'
-
-
-@dataclass(frozen=True, slots=True)
-class Lying:
-    """
-    A file in the folder of bundles.
-    """
-
-    name: str
-    size: int
-    at: datetime
 
 
 def show(visit: Visit) -> Answer:
@@ -38,7 +24,7 @@ def show(visit: Visit) -> Answer:
 def _shown(visit: Visit, *, problem: str = "", status: int = 200) -> Shown:
     folder = visit.app.settings.state / "bundles"
     values = {
-        "bundles": _lying(str(folder)),
+        "bundles": bundles(visit.app),
         "folder": str(folder),
         "jobs": [
             job
@@ -76,22 +62,6 @@ def begin(visit: Visit) -> Answer:
     except TundishError as error:
         return _shown(visit, problem=str(error), status=422)
     return Moved(f"/jobs/{job.id}", f"Job {job.id} was asked for.")
-
-
-def _lying(folder: str) -> list[Lying]:
-    """
-    Raises:
-        StorageError: the folder cannot be read.
-    """
-    try:
-        with os.scandir(folder) as entries:
-            files = [(each.name, each.stat(follow_symlinks=False)) for each in entries if each.is_file()]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise StorageError(f"the folder of bundles cannot be read: {error.strerror}") from error
-    found = [Lying(name, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC)) for name, facts in files]
-    return sorted((each for each in found if not each.name.startswith(".")), key=lambda each: each.name)
 
 
 ROUTES = (Route("/bundles", show), Route("/bundles", begin, "POST"))
