@@ -26,7 +26,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, container: str, full_at: int
         if disk is None:
             pytest.skip("no file system may be mounted here")
         words = "pack", str(root), "--as", container, "-o", str(disk.folder / "new")
-        ended = disk.run(state, *words, full_at=full_at, begins=("_write", "app/packing.py"))
+        ended = disk.run(state, *words, full_at=full_at, begins=("write_new", "app/packing.py"))
         left = [one.name for one in disk.folder.iterdir()]
 
     assert (11, True, ["ballast"]) == (ended.code, "no space left" in ended.said, left)
