@@ -201,6 +201,22 @@ def test_bad_pieces_are_refused(cli: Cli, small: bytes, piece: bytes, said: str)
     assert (400, said) == (answer.status, answer.text)
 
 
+def test_a_piece_that_is_too_long_costs_nothing_else(cli: Cli, large: bytes) -> None:
+    """
+    It is refused, with or without a place, and what came before stays: the right piece completes the image.
+    """
+    begun, rest = begin(cli, "custom/long", large), large[HALF:]
+    begun.put(large[:HALF])
+    place = f"bytes {HALF}-{len(large)}/*"
+    long, placed = begun.put(rest + b"x"), begun.put(rest + b"x", Content_Range=place)
+    last = begun.put(rest)
+
+    assert ([400, 400, 200], True) == (
+        [each.status for each in (long, placed, last)],
+        begun.seen()["complete"],
+    )
+
+
 def test_other_content_than_promised_is_refused(cli: Cli, small: bytes) -> None:
     """
     In MAAS's words.

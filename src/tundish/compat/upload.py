@@ -108,6 +108,7 @@ def _taken(call: Call, upload: Upload, piece: bytes, offset: int | None) -> Answ
 def _take(call: Call, upload: Upload, piece: bytes, offset: int | None) -> None:
     app, actor = call.app, call.actor
     if offset is not None:
+        _must_fit(upload, offset, piece)
         uploads.append(app, actor, upload.id, offset, [piece])
         return
     if upload.is_over:
@@ -115,7 +116,16 @@ def _take(call: Call, upload: Upload, piece: bytes, offset: int | None) -> None:
         uploads.append(app, actor, upload.id, last, [piece])
         return
     if not (_is_there(call, upload, piece) and not pieces.repeats_itself(piece)):
+        _must_fit(upload, upload.came, piece)
         uploads.append(app, actor, upload.id, upload.came, [piece])
+
+
+def _must_fit(upload: Upload, offset: int, piece: bytes) -> None:
+    """
+    Refuse a piece that leads beyond the end before it is written: what came until then stays.
+    """
+    if not upload.is_over and upload.size is not None and offset + len(piece) > upload.size:
+        raise SizeMismatch(upload.size, offset + len(piece))
 
 
 def _is_there(call: Call, upload: Upload, piece: bytes) -> bool:
