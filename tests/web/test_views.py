@@ -145,6 +145,16 @@ def test_a_source_is_saved(ada: Visitor) -> None:
     assert 7 == ada.seeded.app.catalog.sources.get("other").priority
 
 
+def test_the_form_of_an_unsigned_source_says_so(ada: Visitor) -> None:
+    """
+    The tick that lets it be believed unsigned is there when it is changed.
+    """
+    folder = str(ada.seeded.app.settings.state / "stream")
+    ada.post("/sources/+new", name="other", url=folder, unsigned="yes", deed="add")
+
+    assert 'name="unsigned" value="yes" checked' in ada.get("/sources/other").text
+
+
 def test_a_source_that_cannot_be_read_keeps_what_was_typed(ada: Visitor) -> None:
     """
     The form comes again with the reason and with all that was typed.

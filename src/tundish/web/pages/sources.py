@@ -233,6 +233,7 @@ def _said(source: Source) -> Words:
             ("bandwidth", str((way.bandwidth or 0) // 1024)),
             ("window", way.window),
             ("signers", "\n".join(source.signers)),
+            *(() if source.is_signed else (("unsigned", "yes"),)),
         )
     )
 
