@@ -16,7 +16,7 @@ from tests.support.tarball import packed
 
 MIB = 1024 * 1024
 KEY = b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + b"of this build alone\n" * 300
-LISTS = b"deb http://deb.debian.org/debian bookworm main\ndeb file:/build ./\n" + b"# a note\n" * 2000
+LISTS = b"deb http://mirror.example/debian bookworm main\ndeb file:/build ./\n" + b"# a note\n" * 2000
 START, SIZE = 4 * MIB, 24 * MIB
 
 

@@ -177,7 +177,7 @@ def debian() -> dict[str, Node]:
         **_debian_like(text, f"{_DEBIAN} linux-image-{version}=6.1.106-3 debian-archive-keyring", "debian"),
         **parts.kernel(version, "initrd.img-{}"),
         **parts.own_hooks("grub-install --target=x86_64-efi --removable"),
-        "etc/apt/sources.list.d/debian.sources": "Types: deb\nURIs: http://deb.debian.org/debian\n",
+        "etc/apt/sources.list.d/debian.sources": "Types: deb\nURIs: http://mirror.example/debian\n",
     }
 
 

@@ -232,8 +232,8 @@ class Pool(HTTPConnectionPool):
     guard: Guard | None = None
 
     def _new_conn(self) -> Any:
-        made = super()._new_conn()
-        made.guard = self.guard  # type: ignore[attr-defined]  # it is one of ours
+        made = cast("_Connection", super()._new_conn())
+        made.guard = self.guard
         return made
 
     def new(self) -> HTTPConnection:
@@ -248,8 +248,8 @@ class TlsPool(HTTPSConnectionPool):
     guard: Guard | None = None
 
     def _new_conn(self) -> Any:
-        made = super()._new_conn()
-        made.guard = self.guard  # type: ignore[attr-defined]  # it is one of ours
+        made = cast("_TlsConnection", super()._new_conn())
+        made.guard = self.guard
         return made
 
     def new(self) -> HTTPConnection:

@@ -94,13 +94,13 @@ CASES: list[tuple[str, Tree, dict[str, str]]] = [
         "proxy-leftovers",
         {
             "etc/apt/apt.conf": 'Acquire::http { Proxy "http://10.0.0.1"; Retries "3";\n};\n',
-            "etc/apt/sources.list": "deb cdrom:[x]/ a main\ndeb http://deb.debian.org/debian a main\n",
+            "etc/apt/sources.list": "deb cdrom:[x]/ a main\ndeb http://mirror.example/debian a main\n",
             "etc/apt/sources.list.d/x.list": "deb [trusted=yes] file:/packages ./\n",
             "etc/apt/sources.list.d/y.list": "deb mirror+file:/etc/apt/mirrors a main\n",
         },
         {
             "etc/apt/apt.conf": 'Acquire::http { Retries "3";\n};\n',
-            "etc/apt/sources.list": "deb http://deb.debian.org/debian a main\n",
+            "etc/apt/sources.list": "deb http://mirror.example/debian a main\n",
             "etc/apt/sources.list.d/x.list": "",
             "etc/apt/sources.list.d/y.list": "deb mirror+file:/etc/apt/mirrors a main\n",
         },
