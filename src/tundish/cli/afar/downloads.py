@@ -104,10 +104,15 @@ def _named(waiting: Path, output: Path) -> None:
     Give the whole file its name; one that came there meanwhile stays.
     """
     try:
-        output.open("xb").close()
+        os.link(waiting, output)
     except FileExistsError as error:
         raise _there(output) from error
-    waiting.replace(output)
+    except OSError:  # a file system without second names; there the last look decides
+        if os.path.lexists(output):
+            raise _there(output) from None
+        waiting.replace(output)
+    else:
+        waiting.unlink()
 
 
 def _there(output: Path) -> Conflict:
