@@ -42,8 +42,9 @@ def test_a_question_is_answered_alike(pair: Pair, words: tuple[str, ...], form: 
     """
     The same words print the same on the state and from afar, as text and as JSON.
     """
-    afar = pair.afar(*words, *form)  # first: to ask is to use a token, and that shows
+    pair.afar(*words, *form)  # to ask is to use a token, and that shows in what is asked next
     here = pair.here(*words, *form)
+    afar = pair.afar(*words, *form)
 
     assert (here.code, here.out) == (afar.code, afar.out)
 
